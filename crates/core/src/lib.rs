@@ -1,0 +1,22 @@
+//! What a token is: the records, the rules and the ports they need.
+//!
+//! Kept out: sockets, files, SQL, HTTP, threads, the wall clock, the random number generator, and every vendor's
+//! word. What the rules need of the world is handed in through [`clock`] and [`store`].
+
+pub mod authority;
+pub mod catalogue;
+pub mod clock;
+pub mod error;
+pub mod fixture;
+pub mod format;
+pub mod index;
+pub mod journal;
+pub mod memory;
+pub mod principal;
+pub mod realm;
+pub mod replay;
+pub mod scope;
+pub mod secret;
+pub mod store;
+pub mod token;
+pub mod when;
