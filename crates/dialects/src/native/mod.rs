@@ -1,0 +1,3 @@
+//! Our own REST API, a dialect like the others: `/v1/…`, Bearer, problem documents.
+
+pub mod wire;
