@@ -1,1 +1,3 @@
-//! Empty until its first slice lands.
+//! Wire protocols: one module a vendor, spelt as the vendor spells it. Kept out: rules, SQL, and any HTTP client.
+
+pub mod dynatrace;
