@@ -84,22 +84,19 @@ pub fn parse(text: &str) -> Result<Fields, String> {
     let signed = text.starts_with(['+', '-', ' ']);
     let mut fields = if signed { Fields::listed() } else { Fields::ID };
     for item in text.split(',') {
-        let name = item.trim();
-        let (name, adds) = match name.strip_prefix('-') {
-            Some(name) => (name, Some(false)),
-            None => match name.strip_prefix('+') {
-                Some(name) => (name, Some(true)),
-                None => (name, (signed && item.starts_with(' ')).then_some(true)),
-            },
+        let (sign, name) = match item.trim() {
+            name if name.starts_with(['+', '-']) => (Some(&name[..1]), &name[1..]),
+            name if signed && item.starts_with(' ') => (Some("+"), name),
+            name => (None, name),
         };
         let field = find(name)?;
-        if adds.is_some() != signed {
+        if sign.is_some() != signed {
             return Err(format!(
                 "'{name}' must {} like the first property: a list has a sign before all properties or before none",
                 if signed { "have a sign, + or -," } else { "have no sign" }
             ));
         }
-        fields = if adds == Some(false) { fields.without(field) } else { fields.with(field) };
+        fields = if sign == Some("-") { fields.without(field) } else { fields.with(field) };
     }
     Ok(fields)
 }
