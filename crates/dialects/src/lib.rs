@@ -3,4 +3,5 @@
 //! Kept out: SQL, sockets, and any HTTP client. A dialect builds `http::Request`s and reads `http::Response`s; the
 //! binary sends them.
 
+pub mod dynatrace;
 pub mod native;
