@@ -3,9 +3,11 @@
 use super::verify::Grant;
 use crate::catalogue::{Catalogue, OURS};
 use crate::error::Error;
+use crate::journal::{Action, Entry};
 use crate::principal::PrincipalId;
 use crate::realm::RealmId;
 use crate::scope::{ALL, ScopeSet};
+use jiff::Timestamp;
 use std::sync::Arc;
 
 /// Who asks, with what they may do, in which realm.
@@ -107,6 +109,20 @@ impl Actor {
         beyond.map_or(Ok(()), |word| {
             Err(Error::forbidden([word.as_str()], format!("the credential may not give the scope {word}")))
         })
+    }
+
+    /// A journal line by this actor.
+    pub(super) fn line(&self, action: Action, subject: impl Into<String>, at: Timestamp) -> Entry {
+        Entry {
+            sequence: 0,
+            at,
+            realm: self.realm,
+            actor: self.principal(),
+            credential: self.credential().cloned(),
+            action,
+            subject: subject.into(),
+            detail: serde_json::Map::new(),
+        }
     }
 
     fn gives(&self, word: &str, catalogue: &Catalogue) -> bool {

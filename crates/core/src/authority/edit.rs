@@ -118,7 +118,7 @@ impl Authority {
         let mut lines = Vec::new();
         if before.enabled != after.enabled {
             let action = if after.enabled { Action::TokenEnable } else { Action::TokenDisable };
-            lines.push(self.line(actor, action, &*after.id, now));
+            lines.push(actor.line(action, &*after.id, now));
         }
         let mut detail = serde_json::Map::new();
         if before.name != after.name {
@@ -140,7 +140,7 @@ impl Authority {
             detail.insert("metadata".into(), after.metadata.keys().cloned().collect::<Vec<_>>().into());
         }
         if !detail.is_empty() {
-            lines.push(Entry { detail, ..self.line(actor, Action::TokenEdit, &*after.id, now) });
+            lines.push(Entry { detail, ..actor.line(Action::TokenEdit, &*after.id, now) });
         }
         lines
     }

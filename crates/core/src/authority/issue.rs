@@ -133,7 +133,7 @@ impl Authority {
             version: 1,
         };
         let issued = Issued::new(&token, &owner, struck.text, None);
-        let mut line = self.line(actor, Action::TokenIssue, &*token.id, now);
+        let mut line = actor.line(Action::TokenIssue, &*token.id, now);
         line.detail.insert("dialect".into(), issue.dialect.clone().into());
         line.detail.insert("principal".into(), owner.username.to_string().into());
         line.detail.insert("scopes".into(), token.scopes.to_text().into());

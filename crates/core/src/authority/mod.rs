@@ -36,7 +36,7 @@ use crate::clock::{Clock, Entropy, Pool, from_millis, to_millis};
 use crate::error::Error;
 use crate::format::Format;
 use crate::index::{Index, RealmFacts};
-use crate::journal::{Action, Entry};
+use crate::journal::Entry;
 use crate::realm::RealmId;
 use crate::secret::Keys;
 use crate::store::{Change, Store, StoreError, Write};
@@ -175,20 +175,6 @@ impl Authority {
             Err(StoreError::Taken(_) | StoreError::Stale(_)) => {}
         }
         outcome
-    }
-
-    /// A journal line by this actor.
-    fn line(&self, actor: &Actor, action: Action, subject: impl Into<String>, at: Timestamp) -> Entry {
-        Entry {
-            sequence: 0,
-            at,
-            realm: actor.realm(),
-            actor: actor.principal(),
-            credential: actor.credential().cloned(),
-            action,
-            subject: subject.into(),
-            detail: serde_json::Map::new(),
-        }
     }
 
     /// The in-process lock of one record: whoever reads, changes and writes it holds this.

@@ -93,7 +93,7 @@ impl Authority {
         self.change_details(actor, &mut principal, &new.details).await?;
         actor.may_give(&self.index.scopes_of(&principal.roles), &self.catalogue)?;
         realm.version += 1;
-        let mut line = self.line(actor, Action::PrincipalCreate, id.0.to_string(), now);
+        let mut line = actor.line(Action::PrincipalCreate, id.0.to_string(), now);
         line.detail.insert("username".into(), username.into());
         line.detail.insert("roles".into(), self.role_names(&principal.roles).into());
         let writes =
@@ -160,7 +160,7 @@ impl Authority {
         }
         let now = self.now();
         principal.deleted = Some(now);
-        let line = self.line(actor, Action::PrincipalDelete, principal.id.0.to_string(), now);
+        let line = actor.line(Action::PrincipalDelete, principal.id.0.to_string(), now);
         self.save_principal(actor, principal, vec![line], now).await.map(|_| ())
     }
 
@@ -221,11 +221,11 @@ impl Authority {
         let mut lines = Vec::new();
         if before.disabled != after.disabled {
             let action = if after.disabled { Action::PrincipalDisable } else { Action::PrincipalEnable };
-            lines.push(self.line(actor, action, subject.as_str(), now));
+            lines.push(actor.line(action, subject.as_str(), now));
         }
         let unchanged_but_disabled = Principal { disabled: after.disabled, ..before.clone() };
         if *after != unchanged_but_disabled {
-            let mut line = self.line(actor, Action::PrincipalEdit, subject, now);
+            let mut line = actor.line(Action::PrincipalEdit, subject, now);
             if before.roles != after.roles {
                 line.detail.insert("roles".into(), self.role_names(&after.roles).into());
             }

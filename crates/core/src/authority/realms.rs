@@ -57,7 +57,7 @@ impl Authority {
         let number = self.next_number().await?;
         let (writes, issued) =
             founding(&self.keys, &*self.entropy, native, now, founded, number, actor.principal())?;
-        let line = self.line(actor, Action::RealmCreate, new.slug.as_str(), now);
+        let line = actor.line(Action::RealmCreate, new.slug.as_str(), now);
         self.commit(writes, vec![line], now).await?;
         Ok((self.named_realm(&new.slug).await?, issued))
     }
@@ -107,7 +107,7 @@ impl Authority {
         }
         after.version += 1;
         let now = self.now();
-        let mut line = self.line(actor, Action::RealmEdit, slug, now);
+        let mut line = actor.line(Action::RealmEdit, slug, now);
         line.detail.insert("personal_tokens".into(), after.personal_tokens.into());
         line.detail.insert("name".into(), after.name.clone().into());
         self.commit(vec![Write::Update(Record::Realm(after.clone()))], vec![line], now)

@@ -46,7 +46,7 @@ impl Authority {
             return Ok(());
         }
         let now = self.now();
-        let line = self.line(actor, Action::TokenRevoke, &*token.id, now);
+        let line = actor.line(Action::TokenRevoke, &*token.id, now);
         let writes = self.revocation(token, now).await?;
         self.commit(writes, vec![line], now).await.map_err(StoreError::into)
     }
@@ -92,7 +92,7 @@ impl Authority {
         let mut writes = Vec::new();
         let mut journal = Vec::new();
         for token in chunk {
-            journal.push(self.line(actor, Action::TokenRevoke, &*token.id, now));
+            journal.push(actor.line(Action::TokenRevoke, &*token.id, now));
             writes.extend(self.revocation(token, now).await?);
         }
         match self.commit(writes, journal, now).await {

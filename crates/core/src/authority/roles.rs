@@ -53,7 +53,7 @@ impl Authority {
             updated: now,
         };
         realm.version += 1;
-        let mut line = self.line(actor, Action::RoleCreate, role.id.0.to_string(), now);
+        let mut line = actor.line(Action::RoleCreate, role.id.0.to_string(), now);
         line.detail.insert("name".into(), role.name.clone().into());
         line.detail.insert("scopes".into(), role.scopes.to_text().into());
         let writes = vec![Write::Update(Record::Realm(realm)), Write::Insert(Record::Role(role.clone()))];
@@ -107,7 +107,7 @@ impl Authority {
         let now = self.now();
         after.version += 1;
         after.updated = now;
-        let mut line = self.line(actor, Action::RoleEdit, after.id.0.to_string(), now);
+        let mut line = actor.line(Action::RoleEdit, after.id.0.to_string(), now);
         line.detail.insert("name".into(), after.name.clone().into());
         line.detail.insert("scopes".into(), after.scopes.to_text().into());
         self.commit(vec![Write::Update(Record::Role(after.clone()))], vec![line], now)
@@ -130,7 +130,7 @@ impl Authority {
             return Err(Error::Conflict("the role is held by a principal; take it away first".to_owned()));
         }
         let now = self.now();
-        let mut line = self.line(actor, Action::RoleDelete, role.id.0.to_string(), now);
+        let mut line = actor.line(Action::RoleDelete, role.id.0.to_string(), now);
         line.detail.insert("name".into(), role.name.clone().into());
         self.commit(vec![Write::DeleteRole(role.id, role.version)], vec![line], now)
             .await

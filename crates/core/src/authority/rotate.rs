@@ -67,7 +67,7 @@ impl Authority {
             until: None,
             state: TextState::Live,
         })));
-        let mut line: Entry = self.line(actor, Action::TokenRotate, &*token.id, now);
+        let mut line: Entry = actor.line(Action::TokenRotate, &*token.id, now);
         line.detail.insert("overlap_until".into(), overlap_until.map(when::iso).into());
         self.commit(writes, vec![line], now).await?;
         Ok(issued)
