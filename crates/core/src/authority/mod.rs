@@ -146,6 +146,11 @@ impl Authority {
         self.realm(realm).map(|realm| Actor::operator(realm.id)).ok_or(Error::NotFound("realm"))
     }
 
+    /// The realm in which an actor acts.
+    pub fn realm_of(&self, actor: &Actor) -> Result<Arc<RealmFacts>, Error> {
+        self.index.realm_by_id(actor.realm()).ok_or(Error::NotFound("realm"))
+    }
+
     /// The slug of a realm.
     fn slug(&self, id: RealmId) -> Arc<str> {
         self.index.realm_by_id(id).map(|realm| Arc::clone(&realm.slug)).unwrap_or_default()
