@@ -1,5 +1,6 @@
 //! What a dialect is: a plain value. [`crate::doorway`] does what must happen before any of its handlers runs.
 
+use crate::body;
 use crate::refusal::{Refusal, Refused};
 use bytes::Bytes;
 use counterfoil_core::authority::{Actor, Authority, Idempotency};
@@ -47,8 +48,11 @@ impl std::fmt::Debug for Dialect {
     }
 }
 
+/// What a handler gives: a reply, or why not.
+pub type Answer<'a> = Future<'a, Result<Reply, Refused>>;
+
 /// A handler: translates a call into rules and their outcome into a reply.
-pub type Handler = for<'a> fn(&'a Room, Call) -> Future<'a, Result<Reply, Refused>>;
+pub type Handler = for<'a> fn(&'a Room, Call) -> Answer<'a>;
 
 /// One operation.
 pub struct Route {
@@ -178,10 +182,7 @@ impl Call {
 
     /// The body as JSON of this shape.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Refused> {
-        serde_json::from_slice(&self.body).map_err(|error| {
-            let why = if self.body.is_empty() { "must not be empty".to_owned() } else { plain(&error) };
-            Refused::body(Error::invalid("body", why))
-        })
+        body::value(&self.body).and_then(body::shape).map_err(Refused::body)
     }
 
     /// The caller's idempotency key with what it stands for.
@@ -210,19 +211,9 @@ impl Call {
         if text == "*" {
             return Ok(None);
         }
-        let version = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).and_then(|text| text.parse().ok());
+        let version =
+            text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).and_then(|text| text.parse().ok());
         let why = "must be the ETag of an earlier answer, or *";
         version.map(Some).ok_or_else(|| Refused::header(Error::invalid("If-Match", why)))
-    }
-}
-
-/// A JSON error in words that quote nothing of the body: it may hold a secret.
-fn plain(error: &serde_json::Error) -> String {
-    use serde_json::error::Category;
-    let place = format!("(line {}, column {})", error.line(), error.column());
-    match error.classify() {
-        Category::Data => format!("has a member that is missing, unknown or of the wrong type {place}"),
-        Category::Eof => format!("is cut short {place}"),
-        Category::Io | Category::Syntax => format!("is not JSON {place}"),
     }
 }

@@ -111,7 +111,9 @@ impl Doorway {
         }
         let mut paths = matchit::Router::new();
         for (template, numbers) in templates {
-            paths.insert(&template, numbers).map_err(|error| format!("the path {template} cannot be mounted: {error}"))?;
+            paths
+                .insert(&template, numbers)
+                .map_err(|error| format!("the path {template} cannot be mounted: {error}"))?;
         }
         let room = Room { house: Arc::clone(&self.house), dialect, realm, prefix, settings };
         self.mounted.push(Mounted { room, routes, paths });
@@ -211,7 +213,12 @@ impl Mounted {
 type Admitted = (Option<Actor>, Arc<RealmFacts>, Option<String>);
 
 /// Finds the realm and the caller, and lets in only whom the route is for.
-async fn admit(room: &Room, route: &Route, params: &BTreeMap<String, String>, parts: &Parts) -> Result<Admitted, Refused> {
+async fn admit(
+    room: &Room,
+    route: &Route,
+    params: &BTreeMap<String, String>,
+    parts: &Parts,
+) -> Result<Admitted, Refused> {
     let house = &room.house;
     let operator = parts.extensions.get::<Operator>();
     let named = params.get("realm").or(operator.map(|operator| &operator.0)).unwrap_or(&room.realm);
@@ -233,7 +240,9 @@ async fn admit(room: &Room, route: &Route, params: &BTreeMap<String, String>, pa
     let realm = if native { house.realm_of(&actor)? } else { realm };
     let of_dialect = actor.grant().is_none_or(|grant| {
         let dialect = &*grant.token().dialect;
-        matches!(route.needs, Needs::AnyDialect) || dialect == room.dialect.name || dialect == crate::native::NAME
+        matches!(route.needs, Needs::AnyDialect)
+            || dialect == room.dialect.name
+            || dialect == crate::native::NAME
     });
     if actor.realm() != realm.id || !of_dialect {
         return Err(Error::Unauthenticated(Unauthenticated::Invalid).into());
@@ -246,7 +255,11 @@ async fn admit(room: &Room, route: &Route, params: &BTreeMap<String, String>, pa
 
 /// A caller whose reply to a rotation was lost asks again with the old text and the same key.
 async fn echo(room: &Room, route: &Route, parts: &Parts, text: &str) -> Option<Actor> {
-    if route.rotates && parts.headers.contains_key("idempotency-key") { room.house.echo(text).await } else { None }
+    if route.rotates && parts.headers.contains_key("idempotency-key") {
+        room.house.echo(text).await
+    } else {
+        None
+    }
 }
 
 fn refuse(room: &Room, refused: Refused, path: String) -> Reply {
@@ -266,7 +279,10 @@ fn shared_headers(refused: &Refused) -> Vec<(header::HeaderName, HeaderValue)> {
     match refused {
         Refused::Method(allowed) => {
             let allowed: Vec<_> = allowed.iter().map(Method::as_str).collect();
-            HeaderValue::from_str(&allowed.join(", ")).map(|value| (header::ALLOW, value)).into_iter().collect()
+            HeaderValue::from_str(&allowed.join(", "))
+                .map(|value| (header::ALLOW, value))
+                .into_iter()
+                .collect()
         }
         Refused::Rule(Error::Unavailable(_), _) => vec![(header::RETRY_AFTER, HeaderValue::from_static("1"))],
         Refused::Rule(Error::TooMany { after }, _) => {
@@ -275,7 +291,9 @@ fn shared_headers(refused: &Refused) -> Vec<(header::HeaderName, HeaderValue)> {
         Refused::Rule(Error::Unauthenticated(_), _) => {
             vec![(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"counterfoil\""))]
         }
-        Refused::TooLong(_) | Refused::Head(..) => vec![(header::CONNECTION, HeaderValue::from_static("close"))],
+        Refused::TooLong(_) | Refused::Head(..) => {
+            vec![(header::CONNECTION, HeaderValue::from_static("close"))]
+        }
         _ => Vec::new(),
     }
 }

@@ -3,6 +3,7 @@
 //! Kept out: SQL, sockets, and any HTTP client. A dialect builds `http::Request`s and reads `http::Response`s; the
 //! binary sends them.
 
+pub mod body;
 pub mod dialect;
 pub mod doorway;
 pub mod dynatrace;
@@ -10,13 +11,14 @@ pub mod native;
 pub mod openapi;
 pub mod path;
 pub mod refusal;
+pub mod reply;
 
 use counterfoil_core::authority::Formats;
 use counterfoil_core::catalogue::{Catalogue, Vocabulary};
 use dialect::Dialect;
 
 /// The registry: every dialect there is.
-pub const DIALECTS: &[&Dialect] = &[&native::DIALECT, &dynatrace::DIALECT];
+pub const DIALECTS: &[&Dialect] = &[&native::DIALECT];
 
 /// The dialect of that name.
 pub fn dialect(name: &str) -> Option<&'static Dialect> {
@@ -36,5 +38,8 @@ pub fn catalogue() -> Catalogue {
 
 /// What each dialect's new tokens look like.
 pub fn formats() -> Formats {
-    DIALECTS.iter().filter_map(|dialect| dialect.formats.first().map(|format| (dialect.name, format))).collect()
+    DIALECTS
+        .iter()
+        .filter_map(|dialect| dialect.formats.first().map(|format| (dialect.name, format)))
+        .collect()
 }

@@ -84,7 +84,7 @@ impl Authority {
             after.modified = Some(now);
         }
         after.version += 1;
-        let journal = self.edit_lines(actor, &before, &after, now);
+        let journal = edit_lines(actor, &before, &after, now);
         self.commit(vec![Write::Update(Record::Token(after.clone()))], journal, now)
             .await
             .map_err(StoreError::into)
@@ -113,35 +113,35 @@ impl Authority {
         after.enabled = edit.enabled.unwrap_or(after.enabled);
         if wrong.is_empty() { Ok(after) } else { Err(Error::Invalid(wrong)) }
     }
+}
 
-    fn edit_lines(&self, actor: &Actor, before: &Token, after: &Token, now: Timestamp) -> Vec<Entry> {
-        let mut lines = Vec::new();
-        if before.enabled != after.enabled {
-            let action = if after.enabled { Action::TokenEnable } else { Action::TokenDisable };
-            lines.push(actor.line(action, &*after.id, now));
-        }
-        let mut detail = serde_json::Map::new();
-        if before.name != after.name {
-            detail.insert("name".into(), after.name.to_string().into());
-        }
-        if before.scopes != after.scopes {
-            detail.insert("scopes".into(), after.scopes.to_text().into());
-        }
-        if before.expires != after.expires {
-            detail.insert("expires".into(), after.expires.map(when::iso).into());
-        }
-        if before.networks != after.networks {
-            detail.insert(
-                "networks".into(),
-                after.networks.iter().map(ToString::to_string).collect::<Vec<_>>().into(),
-            );
-        }
-        if before.metadata != after.metadata {
-            detail.insert("metadata".into(), after.metadata.keys().cloned().collect::<Vec<_>>().into());
-        }
-        if !detail.is_empty() {
-            lines.push(Entry { detail, ..actor.line(Action::TokenEdit, &*after.id, now) });
-        }
-        lines
+fn edit_lines(actor: &Actor, before: &Token, after: &Token, now: Timestamp) -> Vec<Entry> {
+    let mut lines = Vec::new();
+    if before.enabled != after.enabled {
+        let action = if after.enabled { Action::TokenEnable } else { Action::TokenDisable };
+        lines.push(actor.line(action, &*after.id, now));
     }
+    let mut detail = serde_json::Map::new();
+    if before.name != after.name {
+        detail.insert("name".into(), after.name.to_string().into());
+    }
+    if before.scopes != after.scopes {
+        detail.insert("scopes".into(), after.scopes.to_text().into());
+    }
+    if before.expires != after.expires {
+        detail.insert("expires".into(), after.expires.map(when::iso).into());
+    }
+    if before.networks != after.networks {
+        detail.insert(
+            "networks".into(),
+            after.networks.iter().map(ToString::to_string).collect::<Vec<_>>().into(),
+        );
+    }
+    if before.metadata != after.metadata {
+        detail.insert("metadata".into(), after.metadata.keys().cloned().collect::<Vec<_>>().into());
+    }
+    if !detail.is_empty() {
+        lines.push(Entry { detail, ..actor.line(Action::TokenEdit, &*after.id, now) });
+    }
+    lines
 }

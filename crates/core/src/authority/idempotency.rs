@@ -1,11 +1,13 @@
 //! Idempotency: whoever repeats a create or rotation under the same key within 15 minutes hears the same outcome.
 
-use super::{Actor, Authority, Issued};
+use super::{Actor, Authority};
 use crate::error::{Error, Unauthenticated};
 use crate::replay::{KEPT, Replay, ReplayKey};
 use crate::store::{Key, Record, Write};
 use jiff::Timestamp;
 use std::future::Future;
+use uuid::Uuid;
+use zeroize::Zeroizing;
 
 /// A request that may be repeated.
 #[derive(Debug, Clone)]
@@ -19,30 +21,32 @@ pub struct Idempotency {
 }
 
 impl Authority {
-    /// Answers a repeated request from its record; otherwise does `strike`, whose writes are to hold `kept`'s record.
-    pub(super) async fn once<F, W>(
+    /// Answers a repeated request from its record, read by `read`; otherwise does `first`, whose change is to hold
+    /// what [`Authority::kept`] gives.
+    pub(super) async fn once<T, F, W>(
         &self,
         actor: &Actor,
         once: Option<&Idempotency>,
-        strike: F,
-    ) -> Result<Issued, Error>
+        read: fn(&[u8]) -> Result<T, Error>,
+        first: F,
+    ) -> Result<T, Error>
     where
-        F: FnOnce() -> W + Send,
-        W: Future<Output = Result<Issued, Error>> + Send,
+        F: FnOnce() -> W,
+        W: Future<Output = Result<T, Error>>,
     {
         if let Some(once) = once
-            && let Some(issued) = self.replayed(actor, once).await?
+            && let Some(outcome) = self.replayed(actor, once).await?
         {
-            return Ok(issued);
+            return read(&outcome);
         }
         if actor.is_echo() {
             return Err(Unauthenticated::Invalid.into());
         }
-        let outcome = strike().await;
-        match (outcome, once) {
+        match (first().await, once) {
             // Two under the same key at once: the other was first, and its outcome is the outcome.
             (Err(Error::Conflict(why)), Some(once)) => {
-                self.replayed(actor, once).await?.ok_or(Error::Conflict(why))
+                let outcome = self.replayed(actor, once).await?.ok_or(Error::Conflict(why))?;
+                read(&outcome)
             }
             (outcome, _) => outcome,
         }
@@ -53,17 +57,17 @@ impl Authority {
         &self,
         actor: &Actor,
         once: Option<&Idempotency>,
-        issued: &Issued,
+        outcome: &[u8],
         now: Timestamp,
     ) -> Result<Vec<Write>, Error> {
         let Some(once) = once else { return Ok(Vec::new()) };
         let key = key(actor, once);
-        let sealed = self.keys.seal(&about(&key), &issued.to_bytes(), &*self.entropy)?;
+        let sealed = self.keys.seal(&about(&key), outcome, &*self.entropy)?;
         let replay = Replay { key, request: once.request, sealed, until: now + KEPT };
         Ok(vec![Write::ForgetReplays(now), Write::Insert(Record::Replay(replay))])
     }
 
-    async fn replayed(&self, actor: &Actor, once: &Idempotency) -> Result<Option<Issued>, Error> {
+    async fn replayed(&self, actor: &Actor, once: &Idempotency) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
         let key = key(actor, once);
         let about = about(&key);
         let found = self.store.find(Key::Replay(key)).await?;
@@ -76,11 +80,8 @@ impl Authority {
                 "the idempotency key was used for another request; choose a new one".to_owned(),
             ));
         }
-        let plain = self
-            .keys
-            .open(&about, &replay.sealed)
-            .ok_or_else(|| Error::unavailable("a replay record does not open"))?;
-        Issued::from_bytes(&plain).map(Some)
+        let plain = self.keys.open(&about, &replay.sealed);
+        plain.map(Some).ok_or_else(|| Error::unavailable("a replay record does not open"))
     }
 }
 
@@ -95,4 +96,9 @@ fn key(actor: &Actor, once: &Idempotency) -> ReplayKey {
 
 fn about(key: &ReplayKey) -> String {
     format!("replay/{}/{:?}/{:?}/{:?}", key.realm.0, key.actor, key.route, key.key)
+}
+
+/// Reads the outcome of a create that only gave an id.
+pub(super) fn made(outcome: &[u8]) -> Result<Uuid, Error> {
+    Uuid::from_slice(outcome).map_err(Error::unavailable)
 }

@@ -72,7 +72,7 @@ impl Authority {
         issue: &Issue,
         once: Option<&Idempotency>,
     ) -> Result<Issued, Error> {
-        self.once(actor, once, || self.issue_once(actor, view, issue, once)).await
+        self.once(actor, once, Issued::from_bytes, || self.issue_once(actor, view, issue, once)).await
     }
 
     async fn issue_once(
@@ -138,7 +138,7 @@ impl Authority {
         line.detail.insert("principal".into(), owner.username.to_string().into());
         line.detail.insert("scopes".into(), token.scopes.to_text().into());
         line.detail.insert("expires".into(), token.expires.map(when::iso).into());
-        let mut writes = self.kept(actor, once, &issued, now)?;
+        let mut writes = self.kept(actor, once, &issued.to_bytes(), now)?;
         writes.push(Write::Insert(Record::Text(Text {
             digest: self.keys.bearer(issued.text.reveal()),
             token: token.number,

@@ -1,7 +1,8 @@
 //! Principals: whom credentials speak for. Nobody changes one that may do more than they may give.
 
+use super::idempotency::made;
 use super::issue::{sound, sound_name};
-use super::{Actor, Authority};
+use super::{Actor, Authority, Idempotency};
 use crate::clock::uuid_v7;
 use crate::error::{Error, Violation};
 use crate::journal::{Action, Entry};
@@ -75,7 +76,22 @@ const WRITE: &[&str] = &["counterfoil.principals.write"];
 
 impl Authority {
     /// Makes a principal.
-    pub async fn create_principal(&self, actor: &Actor, new: &NewPrincipal) -> Result<ShownPrincipal, Error> {
+    pub async fn create_principal(
+        &self,
+        actor: &Actor,
+        new: &NewPrincipal,
+        once: Option<&Idempotency>,
+    ) -> Result<ShownPrincipal, Error> {
+        let id = self.once(actor, once, made, || self.create_principal_once(actor, new, once)).await?;
+        self.principal(actor, &Which::Id(id)).await.map(|principal| self.shown_principal(principal))
+    }
+
+    async fn create_principal_once(
+        &self,
+        actor: &Actor,
+        new: &NewPrincipal,
+        once: Option<&Idempotency>,
+    ) -> Result<Uuid, Error> {
         actor.require(WRITE)?;
         let mut wrong = Vec::new();
         sound(&mut wrong, sound_username(&new.username));
@@ -96,10 +112,10 @@ impl Authority {
         let mut line = actor.line(Action::PrincipalCreate, id.0.to_string(), now);
         line.detail.insert("username".into(), username.into());
         line.detail.insert("roles".into(), self.role_names(&principal.roles).into());
-        let writes =
-            vec![Write::Update(Record::Realm(realm)), Write::Insert(Record::Principal(principal.clone()))];
+        let mut writes = self.kept(actor, once, id.0.as_bytes(), now)?;
+        writes.extend([Write::Update(Record::Realm(realm)), Write::Insert(Record::Principal(principal))]);
         self.commit(writes, vec![line], now).await?;
-        Ok(self.shown_principal(principal))
+        Ok(id.0)
     }
 
     /// One principal that is not deleted.

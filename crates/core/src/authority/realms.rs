@@ -1,7 +1,7 @@
 //! Realms: made from `default` only, each with its own first administrator.
 
 use super::issue::sound_name;
-use super::{Actor, Authority, Issued};
+use super::{Actor, Authority, Idempotency, Issued};
 use crate::clock::{Entropy, uuid_v7};
 use crate::error::{Error, Violation};
 use crate::format::Format;
@@ -40,7 +40,23 @@ const WRITE: &[&str] = &["counterfoil.realms.write"];
 
 impl Authority {
     /// Makes a realm with its administrator, and that one's first token.
-    pub async fn create_realm(&self, actor: &Actor, new: &NewRealm) -> Result<(Realm, Issued), Error> {
+    pub async fn create_realm(
+        &self,
+        actor: &Actor,
+        new: &NewRealm,
+        once: Option<&Idempotency>,
+    ) -> Result<(Realm, Issued), Error> {
+        let issued =
+            self.once(actor, once, Issued::from_bytes, || self.create_realm_once(actor, new, once)).await?;
+        Ok((self.named_realm(&new.slug).await?, issued))
+    }
+
+    async fn create_realm_once(
+        &self,
+        actor: &Actor,
+        new: &NewRealm,
+        once: Option<&Idempotency>,
+    ) -> Result<Issued, Error> {
         actor.require(WRITE)?;
         self.only_from_default(actor)?;
         // Its administrator may do everything there, so its maker may give everything.
@@ -55,11 +71,12 @@ impl Authority {
         let last = self.realms_after(0).await?.last().map_or(0, |realm| realm.id.0);
         let founded = (RealmId(last + 1), new.slug.as_str(), name, uuid);
         let number = self.next_number().await?;
-        let (writes, issued) =
+        let (mut writes, issued) =
             founding(&self.keys, &*self.entropy, native, now, founded, number, actor.principal())?;
+        writes.extend(self.kept(actor, once, &issued.to_bytes(), now)?);
         let line = actor.line(Action::RealmCreate, new.slug.as_str(), now);
         self.commit(writes, vec![line], now).await?;
-        Ok((self.named_realm(&new.slug).await?, issued))
+        Ok(issued)
     }
 
     /// The realms that the actor may see: all from `default`, else its own.

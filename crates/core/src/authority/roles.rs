@@ -1,6 +1,7 @@
 //! Roles: named sets of scopes. Nobody makes, widens or even touches one that holds more than they may give.
 
-use super::{Actor, Authority, Which};
+use super::idempotency::made;
+use super::{Actor, Authority, Idempotency, Which};
 use crate::clock::uuid_v7;
 use crate::error::Error;
 use crate::journal::Action;
@@ -33,7 +34,22 @@ const WRITE: &[&str] = &["counterfoil.roles.write"];
 
 impl Authority {
     /// Makes a role.
-    pub async fn create_role(&self, actor: &Actor, new: &NewRole) -> Result<Role, Error> {
+    pub async fn create_role(
+        &self,
+        actor: &Actor,
+        new: &NewRole,
+        once: Option<&Idempotency>,
+    ) -> Result<Role, Error> {
+        let id = self.once(actor, once, made, || self.create_role_once(actor, new, once)).await?;
+        self.role(actor, &Which::Id(id)).await
+    }
+
+    async fn create_role_once(
+        &self,
+        actor: &Actor,
+        new: &NewRole,
+        once: Option<&Idempotency>,
+    ) -> Result<Uuid, Error> {
         actor.require(WRITE)?;
         let name = super::issue::sound_name(&new.name, 100).map_err(Error::Invalid)?;
         let scopes = self.sound_scopes(&new.scopes).map_err(Error::Invalid)?;
@@ -56,9 +72,11 @@ impl Authority {
         let mut line = actor.line(Action::RoleCreate, role.id.0.to_string(), now);
         line.detail.insert("name".into(), role.name.clone().into());
         line.detail.insert("scopes".into(), role.scopes.to_text().into());
-        let writes = vec![Write::Update(Record::Realm(realm)), Write::Insert(Record::Role(role.clone()))];
+        let id = role.id.0;
+        let mut writes = self.kept(actor, once, id.as_bytes(), now)?;
+        writes.extend([Write::Update(Record::Realm(realm)), Write::Insert(Record::Role(role))]);
         self.commit(writes, vec![line], now).await?;
-        Ok(role)
+        Ok(id)
     }
 
     /// One role.

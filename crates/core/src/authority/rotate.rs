@@ -20,7 +20,10 @@ impl Authority {
         once: Option<&Idempotency>,
     ) -> Result<Issued, Error> {
         loop {
-            match self.once(actor, once, || self.rotate_as_read(actor, view, id, overlap, once)).await {
+            match self
+                .once(actor, once, Issued::from_bytes, || self.rotate_as_read(actor, view, id, overlap, once))
+                .await
+            {
                 // Another node was faster: read again, decide again.
                 Err(Error::Stale(_)) => {}
                 outcome => return outcome,
@@ -51,7 +54,7 @@ impl Authority {
 
         token.version += 1;
         let issued = Issued::new(&token, &owner, text, overlap_until);
-        let mut writes = self.kept(actor, once, &issued, now)?;
+        let mut writes = self.kept(actor, once, &issued.to_bytes(), now)?;
         writes.push(Write::Update(Record::Token(token.clone())));
         for mut old in self.texts(&token).await? {
             let keeps = old.state == TextState::Live && overlap_until.is_some();
