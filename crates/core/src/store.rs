@@ -285,11 +285,6 @@ pub trait Store: Send + Sync {
     /// expired, and those tokens' live texts and overlaps.
     fn load(&self, now: Timestamp, sink: Sink) -> Future<'_, Result<(), StoreError>>;
 
-    /// Grows whenever the store recovered from a failure and may hold more than was acknowledged: read it anew then.
-    fn generation(&self) -> u64 {
-        0
-    }
-
     /// Writes last uses down. Losing the last batch in a crash is allowed; nothing else is.
     fn touch(&self, batch: Vec<Touch>) -> Future<'_, Result<(), StoreError>>;
 
