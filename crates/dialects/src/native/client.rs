@@ -114,6 +114,8 @@ pub trait Resource {
 
 /// A resource whose items have a name that people use, while paths carry the id.
 pub trait Named: Resource {
+    /// What people call one.
+    const KIND: &'static str;
     /// The query parameter that finds one by that name.
     const NAME: &'static str;
 
@@ -166,6 +168,7 @@ impl Resource for Principals {
 }
 
 impl Named for Principals {
+    const KIND: &'static str = "principal";
     const NAME: &'static str = "username";
 
     fn id(item: &Principal) -> &str {
@@ -185,6 +188,7 @@ impl Resource for Roles {
 }
 
 impl Named for Roles {
+    const KIND: &'static str = "role";
     const NAME: &'static str = "name";
 
     fn id(item: &Role) -> &str {
@@ -280,10 +284,7 @@ mod tests {
     fn a_list_query_carries_only_what_was_asked() {
         let filter = Filter { name: Some("ci".into()), ..Filter::default() };
         let paging = Paging { limit: Some(5), ..Paging::default() };
-        assert_eq!(
-            Tokens::matching(&filter, &paging).unwrap().request.uri(),
-            "/v1/tokens?name=ci&limit=5"
-        );
+        assert_eq!(Tokens::matching(&filter, &paging).unwrap().request.uri(), "/v1/tokens?name=ci&limit=5");
         assert_eq!(
             Tokens::matching(&Filter::default(), &Paging::default()).unwrap().request.uri(),
             "/v1/tokens"
