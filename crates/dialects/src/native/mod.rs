@@ -1,5 +1,6 @@
 //! Our own REST API, a dialect like the others: `/v1/…`, Bearer, problem documents (RFC 9457).
 
+pub mod client;
 mod journal;
 mod principals;
 mod problem;
