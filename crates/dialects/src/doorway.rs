@@ -26,7 +26,19 @@ pub const LONGEST_HEAD: usize = 32 * 1024;
 pub const LONGEST_TARGET: usize = 8 * 1024;
 
 /// A body still to be read.
-pub type Incoming = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
+pub type Incoming = UnsyncBoxBody<Bytes, BrokenOff>;
+
+/// A body that ended before its end, in the transport's words.
+#[derive(Debug)]
+pub struct BrokenOff(pub String);
+
+impl std::fmt::Display for BrokenOff {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BrokenOff {}
 
 /// Set as an extension on requests that came in process or through the operator's socket, never from a network: the
 /// slug of the realm that the operator means.
@@ -138,7 +150,7 @@ impl Doorway {
             Err(why) => Err(Refused::Malformed(why)),
             Ok(path) => {
                 path::replace(&mut parts, &path);
-                self.serve(mounted, &path, parts, body, &mut route).await
+                mounted.serve(&path, parts, body, &mut route).await
             }
         };
         let mut reply = outcome.unwrap_or_else(|refused| refuse(&mounted.room, refused, path));
@@ -157,17 +169,18 @@ impl Doorway {
         let place = self.territory.iter().find(|(start, _)| path.starts_with(start.as_str()))?.1;
         self.mounted.get(place)
     }
+}
 
+impl Mounted {
     async fn serve<'a>(
-        &self,
-        mounted: &'a Mounted,
+        &'a self,
         path: &str,
         parts: Parts,
         body: Incoming,
         found: &mut Option<&'a Route>,
     ) -> Result<Reply, Refused> {
-        let room = &mounted.room;
-        let (route, params) = match mounted.route(path, &parts.method) {
+        let room = &self.room;
+        let (route, params) = match self.route(path, &parts.method) {
             Ok(hit) => hit,
             Err(refused) => {
                 drain(body).await;
@@ -188,9 +201,7 @@ impl Doorway {
         let template = route.path.clone();
         (route.handler)(room, Call { actor, realm, address, parts, params, presented, template, body }).await
     }
-}
 
-impl Mounted {
     fn route(&self, path: &str, method: &Method) -> Result<(&Route, BTreeMap<String, String>), Refused> {
         let hit = self.paths.at(path).map_err(|_| Refused::Path)?;
         let routes = || hit.value.iter().map(|number| &self.routes[*number]);
