@@ -75,7 +75,7 @@ pub enum StoreError {
 }
 
 /// By what one record is found. Deleted and revoked records are found by id, number and digest, not by name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "each variant names the key")]
 pub enum Key {
     RealmBySlug(String),
@@ -124,6 +124,20 @@ pub struct Position {
     pub value: SortValue,
     /// Its public id.
     pub id: String,
+}
+
+impl Position {
+    /// Where a page goes on that ended with this token.
+    pub fn of(token: &Token, sort: SortBy) -> Self {
+        let value = match sort {
+            SortBy::Name => SortValue::Name(token.name.to_string()),
+            SortBy::Created => SortValue::Time(Some(token.created.as_millisecond())),
+            SortBy::Expires => SortValue::Time(token.expires.map(Timestamp::as_millisecond)),
+            SortBy::Modified => SortValue::Time(token.modified.map(Timestamp::as_millisecond)),
+            SortBy::LastUsed => SortValue::Time(token.last_used.map(|used| used.at.as_millisecond())),
+        };
+        Self { value, id: token.id.to_string() }
+    }
 }
 
 /// Which tokens. Every criterion that is set must hold.
@@ -219,7 +233,7 @@ pub enum Query {
         /// How many.
         limit: usize,
     },
-    /// The live and overlap texts of a token.
+    /// The live and overlap texts of a token, the live one first.
     Texts(TokenNumber),
     /// Undeleted principals by number; with `holding`, those that have the role.
     #[expect(missing_docs, reason = "as for tokens")]
@@ -237,7 +251,7 @@ pub enum Query {
 pub struct Touch {
     /// Which token.
     pub token: TokenNumber,
-    /// When and from where; an older one than stored changes nothing.
+    /// When and from where; one that is not later than the stored one changes nothing.
     pub used: Use,
 }
 
@@ -273,6 +287,12 @@ pub trait Store: Send + Sync {
 
     /// Writes last uses down. Losing the last batch in a crash is allowed; nothing else is.
     fn touch(&self, batch: Vec<Touch>) -> Future<'_, Result<(), StoreError>>;
+
+    /// Grows whenever a change that was answered `Unavailable` may have been kept after all: what was loaded before
+    /// has to be loaded again.
+    fn generation(&self) -> u64 {
+        0
+    }
 }
 
 impl From<StoreError> for crate::error::Error {

@@ -3,4 +3,43 @@
 //! Kept out: SQL, sockets, and any HTTP client. A dialect builds `http::Request`s and reads `http::Response`s; the
 //! binary sends them.
 
+pub mod body;
+pub mod dialect;
+pub mod doorway;
+pub mod dynatrace;
 pub mod native;
+pub mod openapi;
+pub mod path;
+pub mod refusal;
+pub mod reply;
+
+use counterfoil_core::authority::Formats;
+use counterfoil_core::catalogue::{Catalogue, Vocabulary};
+use dialect::Dialect;
+
+/// The registry: every dialect there is.
+pub const DIALECTS: &[&Dialect] = &[&native::DIALECT];
+
+/// The dialect of that name.
+pub fn dialect(name: &str) -> Option<&'static Dialect> {
+    DIALECTS.iter().find(|dialect| dialect.name == name).copied()
+}
+
+/// Every dialect's permission words.
+pub fn catalogue() -> Catalogue {
+    let vocabulary = |dialect: &&Dialect| Vocabulary {
+        dialect: dialect.name,
+        words: dialect.words,
+        prefixes: dialect.prefixes,
+        mints: dialect.mints,
+    };
+    Catalogue::new(DIALECTS.iter().map(vocabulary).collect())
+}
+
+/// What each dialect's new tokens look like.
+pub fn formats() -> Formats {
+    DIALECTS
+        .iter()
+        .filter_map(|dialect| dialect.formats.first().map(|format| (dialect.name, format)))
+        .collect()
+}

@@ -1,1 +1,203 @@
-//! stub
+//! The rules, each once (design 6). Handlers, commands and pages translate; they repeat none of this.
+
+mod actor;
+mod bootstrap;
+mod cursor;
+mod edit;
+mod idempotency;
+mod issue;
+mod journal;
+mod list;
+mod principals;
+mod realms;
+mod revoke;
+mod roles;
+mod rotate;
+mod tend;
+mod verify;
+mod view;
+
+pub use actor::Actor;
+pub use bootstrap::bootstrap;
+pub use edit::Edit;
+pub use idempotency::Idempotency;
+pub use issue::{Issue, Issued};
+pub use journal::{JournalQuery, Line};
+pub use list::{List, Listing, Shown};
+pub use principals::{EditPrincipal, NewPrincipal, PrincipalQuery, ShownPrincipal, Which};
+pub use realms::{EditRealm, NewRealm};
+pub use revoke::{Bulk, Filter};
+pub use roles::{EditRole, NewRole};
+pub use verify::{Ask, Grant, Reason, Tally, Verdict};
+pub use view::View;
+
+use crate::catalogue::Catalogue;
+use crate::clock::{Clock, Entropy, Pool, from_millis, to_millis};
+use crate::error::Error;
+use crate::format::Format;
+use crate::index::{Index, RealmFacts};
+use crate::journal::Entry;
+use crate::realm::RealmId;
+use crate::secret::Keys;
+use crate::store::{Change, Store, StoreError, Write};
+use crate::token::TokenNumber;
+use jiff::Timestamp;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use tokio::sync::{Mutex, MutexGuard, RwLock};
+
+/// What the authority needs of the world.
+pub struct Ports {
+    /// Where the records are kept.
+    pub store: Arc<dyn Store>,
+    /// The wall clock.
+    pub clock: Arc<dyn Clock>,
+    /// The source of chance.
+    pub entropy: Arc<dyn Entropy>,
+    /// Where heavy work goes.
+    pub pool: Arc<dyn Pool>,
+}
+
+/// The first format of each dialect that issues tokens, by the dialect's name.
+pub type Formats = Vec<(&'static str, &'static Format)>;
+
+/// The house: all rules, over one store and one index.
+pub struct Authority {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    keys: Keys,
+    catalogue: Catalogue,
+    formats: Formats,
+    index: Index,
+    tally: Tally,
+    /// The highest wall clock seen, in milliseconds.
+    mark: AtomicI64,
+    /// Token numbers taken from the store and not yet given.
+    numbers: Mutex<std::ops::Range<u64>>,
+    /// Held for reading by each commit and for writing by a reload, which must not see one half done.
+    gate: RwLock<()>,
+    /// Set when a commit's outcome is unknown: the index must be read anew.
+    doubt: AtomicBool,
+    /// The store's generation that the index was read from.
+    generation: AtomicU64,
+    stripes: Vec<Mutex<()>>,
+}
+
+impl std::fmt::Debug for Authority {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Authority").field("texts", &self.index.len()).finish_non_exhaustive()
+    }
+}
+
+const STRIPES: usize = 256;
+const NUMBERS_AT_ONCE: u64 = 1_000;
+
+impl Authority {
+    /// Reads the index in and is ready to answer.
+    pub async fn open(
+        ports: Ports,
+        keys: Keys,
+        catalogue: Catalogue,
+        formats: Formats,
+    ) -> Result<Self, Error> {
+        let meta = ports.store.meta().await?;
+        let generation = ports.store.generation();
+        let authority = Self {
+            store: ports.store,
+            clock: ports.clock,
+            entropy: ports.entropy,
+            keys,
+            catalogue,
+            formats,
+            index: Index::default(),
+            tally: Tally::default(),
+            mark: AtomicI64::new(meta.mark.as_millisecond()),
+            numbers: Mutex::new(0..0),
+            gate: RwLock::new(()),
+            doubt: AtomicBool::new(false),
+            generation: AtomicU64::new(generation),
+            stripes: (0..STRIPES).map(|_| Mutex::new(())).collect(),
+        };
+        authority.reload().await?;
+        Ok(authority)
+    }
+
+    /// The present: the wall clock, or the highest one ever seen if that is later. Setting the clock back revives
+    /// nothing.
+    pub fn now(&self) -> Timestamp {
+        let wall = to_millis(self.clock.now()).as_millisecond();
+        from_millis(self.mark.fetch_max(wall, Ordering::AcqRel).max(wall))
+    }
+
+    /// The catalogue of known words.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// A realm by slug or uuid.
+    pub fn realm(&self, name: &str) -> Option<Arc<RealmFacts>> {
+        self.index.realm(name)
+    }
+
+    /// The actor for whoever may open the store.
+    pub fn operator(&self, realm: &str) -> Result<Actor, Error> {
+        self.realm(realm).map(|realm| Actor::operator(realm.id)).ok_or(Error::NotFound("realm"))
+    }
+
+    /// The realm in which an actor acts.
+    pub fn realm_of(&self, actor: &Actor) -> Result<Arc<RealmFacts>, Error> {
+        self.index.realm_by_id(actor.realm()).ok_or(Error::NotFound("realm"))
+    }
+
+    /// The slug of a realm.
+    fn slug(&self, id: RealmId) -> Arc<str> {
+        self.index.realm_by_id(id).map(|realm| Arc::clone(&realm.slug)).unwrap_or_default()
+    }
+
+    fn format(&self, dialect: &str) -> Option<&'static Format> {
+        self.formats.iter().find(|(name, _)| *name == dialect).map(|(_, format)| *format)
+    }
+
+    /// Commits a change, then lets the index follow, both before anybody hears of it.
+    async fn commit(&self, writes: Vec<Write>, journal: Vec<Entry>, at: Timestamp) -> Result<(), StoreError> {
+        let _passing = self.gate.read().await;
+        let done: Vec<_> = journal.iter().map(|line| (line.action, line.subject.clone())).collect();
+        let outcome = self.store.commit(Change { at, writes: writes.clone(), journal }).await;
+        match &outcome {
+            Ok(()) => {
+                self.index.apply(&writes);
+                for (action, subject) in done {
+                    tracing::info!(action = action.as_str(), %subject, "changed");
+                }
+            }
+            Err(StoreError::Unavailable(cause)) => {
+                tracing::error!(%cause, "a commit has an unknown outcome; what it touched is refused until the index is read anew");
+                self.index.silence(&writes);
+                self.doubt.store(true, Ordering::Release);
+            }
+            Err(StoreError::Taken(_) | StoreError::Stale(_)) => {}
+        }
+        outcome
+    }
+
+    /// The in-process lock of one record: whoever reads, changes and writes it holds this.
+    async fn hold(&self, record: impl Hash) -> MutexGuard<'_, ()> {
+        let mut hasher = DefaultHasher::new();
+        record.hash(&mut hasher);
+        let stripe = usize::try_from(hasher.finish() % STRIPES as u64).unwrap_or(0);
+        self.stripes[stripe].lock().await
+    }
+
+    async fn next_number(&self) -> Result<TokenNumber, Error> {
+        let mut numbers = self.numbers.lock().await;
+        if numbers.is_empty() {
+            let first = self.store.reserve(NUMBERS_AT_ONCE).await?;
+            *numbers = first..first + NUMBERS_AT_ONCE;
+        }
+        let number = numbers.start;
+        numbers.start += 1;
+        Ok(TokenNumber(number))
+    }
+}

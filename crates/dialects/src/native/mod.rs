@@ -1,4 +1,84 @@
-//! Our own REST API, a dialect like the others: `/v1/…`, Bearer, problem documents.
+//! Our own REST API, a dialect like the others: `/v1/…`, Bearer, problem documents (RFC 9457).
 
 pub mod client;
+mod journal;
+mod principals;
+mod problem;
+mod query;
+mod realms;
+mod roles;
+mod scopes;
+mod tokens;
+mod verify;
 pub mod wire;
+mod words;
+
+use crate::dialect::{Dialect, Doc, Handler, Needs, Route};
+use counterfoil_core::authority::View;
+use counterfoil_core::format::{BASE62, Format, Part};
+use http::request::Parts;
+use http::{Method, header};
+
+/// The name under which native tokens are kept.
+pub const NAME: &str = "native";
+
+/// Native token texts: `cf_` + 12 base62 (public) + `_` + 43 base62 (256 bits) + 6 base62 of CRC-32.
+pub const FORMAT: Format = Format {
+    public: &[Part::Fixed("cf_"), Part::Drawn(BASE62, 12)],
+    hidden: &[Part::Fixed("_"), Part::Drawn(BASE62, 43), Part::Checksum],
+};
+
+/// Our own REST API.
+pub const DIALECT: Dialect = Dialect {
+    name: NAME,
+    formats: &[FORMAT],
+    words: words::WORDS,
+    prefixes: &["counterfoil."],
+    mints: &[],
+    territory: &["/"],
+    routes,
+    presented: bearer,
+    refuse: problem::refuse,
+};
+
+/// What the native API shows: every token of the realm, the revoked included.
+const VIEW: View = View {
+    dialect: None,
+    read: &["counterfoil.tokens.read"],
+    write: &["counterfoil.tokens.write"],
+    shows_revoked: true,
+    spares_itself: false,
+    name_limit: 200,
+};
+
+fn routes() -> Vec<Route> {
+    [
+        tokens::routes(),
+        verify::routes(),
+        principals::routes(),
+        roles::routes(),
+        scopes::routes(),
+        realms::routes(),
+        journal::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn route(method: Method, path: &str, needs: Needs, handler: Handler, doc: Doc) -> Route {
+    Route { method, path: path.to_owned(), needs, rotates: false, handler, doc }
+}
+
+/// `Authorization: Bearer …` (RFC 6750 section 2.1), the scheme in any case.
+pub fn bearer(parts: &Parts) -> Option<String> {
+    scheme(parts, "bearer")
+}
+
+/// What follows this scheme in the `Authorization` header.
+pub fn scheme(parts: &Parts, wanted: &str) -> Option<String> {
+    let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
+    let value = values.next().filter(|_| values.next().is_none())?.to_str().ok()?;
+    let (scheme, text) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case(wanted).then(|| text.trim().to_owned()).filter(|text| !text.is_empty())
+}

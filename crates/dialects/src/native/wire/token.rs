@@ -113,7 +113,7 @@ pub struct Token {
 }
 
 /// Which tokens: the query of `GET /v1/tokens` and the body of `POST /v1/tokens/revoke`.
-#[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Filter {
     /// With this text in the name.

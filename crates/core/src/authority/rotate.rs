@@ -1,0 +1,89 @@
+//! Rotate: a new text for the same token, in one transaction; the old one may count a little longer.
+
+use super::{Actor, Authority, Idempotency, Issued, View};
+use crate::error::Error;
+use crate::journal::{Action, Entry};
+use crate::secret::PEPPER;
+use crate::store::{Query, Record, StoreError, Write};
+use crate::token::{State, Text, TextState, Token};
+use crate::when;
+use jiff::{SignedDuration, Timestamp};
+
+impl Authority {
+    /// Strikes a new text; the live one counts for `overlap` longer, an overlap that is still running ends.
+    pub async fn rotate(
+        &self,
+        actor: &Actor,
+        view: &View,
+        id: &str,
+        overlap: SignedDuration,
+        once: Option<&Idempotency>,
+    ) -> Result<Issued, Error> {
+        loop {
+            match self
+                .once(actor, once, Issued::from_bytes, || self.rotate_as_read(actor, view, id, overlap, once))
+                .await
+            {
+                // Another node was faster: read again, decide again.
+                Err(Error::Stale(_)) => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn rotate_as_read(
+        &self,
+        actor: &Actor,
+        view: &View,
+        id: &str,
+        overlap: SignedDuration,
+        once: Option<&Idempotency>,
+    ) -> Result<Issued, Error> {
+        let _held = self.hold(("token", actor.realm(), id)).await;
+        let mut token = self.changeable(actor, view, id).await?;
+        let now = self.now();
+        if token.state(now) == State::Revoked {
+            return Err(Error::Conflict("the token is revoked, for good".to_owned()));
+        }
+        actor.may_give(&token.scopes, &self.catalogue)?;
+        let format = self.format(&token.dialect).ok_or(Error::NotFound("dialect"))?;
+        let owner = self.index.standing(token.principal).ok_or(Error::NotFound("principal"))?;
+        let text = format.strike_for(&token.id, &*self.entropy)?;
+        let overlap_until =
+            (!overlap.is_zero()).then(|| now.saturating_add(overlap).unwrap_or(Timestamp::MAX));
+
+        token.version += 1;
+        let issued = Issued::new(&token, &owner, text, overlap_until);
+        let mut writes = self.kept(actor, once, &issued.to_bytes(), now)?;
+        writes.push(Write::Update(Record::Token(token.clone())));
+        for mut old in self.texts(&token).await? {
+            let keeps = old.state == TextState::Live && overlap_until.is_some();
+            old.state = if keeps { TextState::Overlap } else { TextState::Spent };
+            old.until = overlap_until.filter(|_| keeps);
+            writes.push(Write::Update(Record::Text(old)));
+        }
+        // The old texts first, so that there is never more than one live one.
+        writes.push(Write::Insert(Record::Text(Text {
+            digest: self.keys.bearer(issued.text.reveal()),
+            token: token.number,
+            pepper: PEPPER,
+            until: None,
+            state: TextState::Live,
+        })));
+        let mut line: Entry = actor.line(Action::TokenRotate, &*token.id, now);
+        line.detail.insert("overlap_until".into(), overlap_until.map(when::iso).into());
+        self.commit(writes, vec![line], now).await?;
+        Ok(issued)
+    }
+
+    /// The live text and the overlap of a token, the overlap first.
+    pub(super) async fn texts(&self, token: &Token) -> Result<Vec<Text>, StoreError> {
+        let records = self.store.list(Query::Texts(token.number)).await?;
+        let mut texts: Vec<Text> = records
+            .into_iter()
+            .filter_map(|record| if let Record::Text(text) = record { Some(text) } else { None })
+            .collect();
+        texts.sort_by_key(|text| text.state == TextState::Live);
+        Ok(texts)
+    }
+}

@@ -1,0 +1,46 @@
+//! What must be done from time to time: flushing, pruning, and reading the index anew after a doubt.
+
+use super::Authority;
+use crate::error::Error;
+use crate::index::Index;
+use crate::store::{StoreError, Write};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+impl Authority {
+    /// Does whatever is due. `serve` calls it every second or so; a failure is reported and tried again next time.
+    pub async fn tend(&self) -> Result<(), Error> {
+        self.settle().await?;
+        self.flush().await?;
+        let now = self.now();
+        // Also moves the store's clock mark.
+        self.commit(vec![Write::ForgetReplays(now)], Vec::new(), now).await.map_err(StoreError::into)
+    }
+
+    /// Reads the index anew if a commit's outcome is unknown or the store recovered from a failure.
+    pub async fn settle(&self) -> Result<(), Error> {
+        let generation = self.store.generation();
+        let recovered = self.generation.swap(generation, Ordering::AcqRel) != generation;
+        if !self.doubt.swap(false, Ordering::AcqRel) && !recovered {
+            return Ok(());
+        }
+        self.reload().await.inspect_err(|_| self.doubt.store(true, Ordering::Release))
+    }
+
+    /// Writes down the last uses noted so far.
+    pub async fn flush(&self) -> Result<(), StoreError> {
+        let uses = self.index.take_uses();
+        if uses.is_empty() { Ok(()) } else { self.store.touch(uses).await }
+    }
+
+    /// Reads everything that may count from the store into the index, while no commit is under way.
+    pub(super) async fn reload(&self) -> Result<(), Error> {
+        let _alone = self.gate.write().await;
+        let fresh = Arc::new(Index::default());
+        let filling = Arc::clone(&fresh);
+        self.store.load(self.now(), Box::new(move |record| filling.put(&record))).await?;
+        self.index.replace(&fresh);
+        tracing::info!(texts = self.index.len(), "the index was read from the store");
+        Ok(())
+    }
+}

@@ -1,0 +1,81 @@
+//! What part of a realm's tokens a dialect shows, and to whom: data that a dialect hands in, applied by the rules.
+
+use super::{Actor, Authority};
+use crate::error::Error;
+use crate::store::{Key, Record, TokenFilter};
+use crate::token::{Purpose, Token};
+
+/// One dialect's window on the tokens of a realm.
+#[derive(Debug, Clone, Copy)]
+pub struct View {
+    /// Only this dialect's tokens; `None` shows all of the realm.
+    pub dialect: Option<&'static str>,
+    /// Whoever has one of these sees all; anybody else sees their principal's tokens. Personal tokens never see all.
+    pub read: &'static [&'static str],
+    /// Whoever has one of these may change what is in view; a personal token only its principal's.
+    pub write: &'static [&'static str],
+    /// Whether revoked tokens are still shown.
+    pub shows_revoked: bool,
+    /// Whether a credential is kept from disabling or revoking itself.
+    pub spares_itself: bool,
+    /// The longest name, in characters.
+    pub name_limit: usize,
+}
+
+impl View {
+    fn shows(&self, token: &Token) -> bool {
+        token.purpose == Purpose::Access
+            && self.dialect.is_none_or(|dialect| dialect == &*token.dialect)
+            && (self.shows_revoked || token.revoked.is_none())
+    }
+
+    /// Whether the actor sees other principals' tokens.
+    pub(super) fn reads_all(&self, actor: &Actor) -> bool {
+        !actor.is_personal() && self.read.iter().any(|word| actor.covers(word))
+    }
+
+    /// Narrows a filter to what the actor sees through this view.
+    pub(super) fn narrow(&self, filter: &mut TokenFilter, actor: &Actor) {
+        filter.realm = actor.realm();
+        if let Some(dialect) = self.dialect {
+            filter.dialect = Some(dialect.to_owned());
+        }
+        filter.unrevoked |= !self.shows_revoked;
+    }
+
+    /// Refuses a change by a credential to itself where the dialect forbids that.
+    pub(super) fn spare(&self, actor: &Actor, token: &Token) -> Result<(), Error> {
+        if self.spares_itself && actor.credential() == Some(&token.id) {
+            return Err(Error::Conflict("a token cannot disable or delete itself".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+impl Authority {
+    /// The token with this public id, if the actor may see it.
+    pub(super) async fn seen(&self, actor: &Actor, view: &View, id: &str) -> Result<Token, Error> {
+        let token = self.in_view(actor, view, id).await?;
+        if view.reads_all(actor) || actor.principal() == Some(token.principal) {
+            return Ok(token);
+        }
+        Err(Error::NotFound("token"))
+    }
+
+    /// The token with this public id, if the actor may change it.
+    pub(super) async fn changeable(&self, actor: &Actor, view: &View, id: &str) -> Result<Token, Error> {
+        actor.require(view.write)?;
+        let token = self.in_view(actor, view, id).await?;
+        if actor.is_personal() && actor.principal() != Some(token.principal) {
+            return Err(Error::NotFound("token"));
+        }
+        Ok(token)
+    }
+
+    async fn in_view(&self, actor: &Actor, view: &View, id: &str) -> Result<Token, Error> {
+        match self.store.find(Key::TokenById(actor.realm(), id.to_owned())).await? {
+            Some(Record::Token(token)) if view.shows(&token) => Ok(token),
+            _ => Err(Error::NotFound("token")),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Reading JSON bodies strictly, with errors that name the field and never quote a value: it may be a secret.
+
+use counterfoil_core::error::{Error, Violation};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// The bytes as JSON.
+pub fn value(bytes: &[u8]) -> Result<Value, Error> {
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(Error::invalid("body", "must not be empty"));
+    }
+    serde_json::from_slice(bytes).map_err(|error| {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        let why = if error.is_eof() {
+            format!("is cut short at {place}")
+        } else {
+            format!("is not JSON at {place}")
+        };
+        Error::invalid("body", why)
+    })
+}
+
+/// The JSON value as this shape.
+pub fn shape<T: DeserializeOwned>(value: Value) -> Result<T, Error> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string();
+        let path = if path == "." { String::new() } else { path };
+        Error::Invalid(vec![violation(&path, &error.inner().to_string())])
+    })
+}
+
+/// serde's sentence, cut to what it says of the shape.
+fn violation(path: &str, sentence: &str) -> Violation {
+    let named = |what: &str| sentence.strip_prefix(what)?.strip_prefix(" `")?.split('`').next();
+    let below = |name: &str| {
+        let name: String = name.chars().filter(|letter| !letter.is_control()).take(64).collect();
+        if path.is_empty() || path.ends_with(&name) { name } else { format!("{path}.{name}") }
+    };
+    if let Some(name) = named("missing field") {
+        return Violation { field: below(name), why: "is required".into() };
+    }
+    if let Some(name) = named("unknown field") {
+        return Violation { field: below(name), why: "is not known here".into() };
+    }
+    let field = if path.is_empty() { "body".to_owned() } else { path.to_owned() };
+    let why = sentence.rsplit_once("expected ").map_or("is not valid".to_owned(), |(_, wanted)| {
+        if wanted.starts_with("struct") {
+            "must be an object".to_owned()
+        } else {
+            format!("must be {wanted}")
+        }
+    });
+    Violation { field, why }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Sample {
+        #[expect(dead_code, reason = "only its shape is read")]
+        name: String,
+        #[expect(dead_code, reason = "only its shape is read")]
+        #[serde(default)]
+        scopes: Vec<String>,
+    }
+
+    fn why(text: &str) -> String {
+        value(text.as_bytes()).and_then(shape::<Sample>).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn each_error_names_its_field_and_quotes_nothing() {
+        assert_eq!(why("{}"), "`name` is required");
+        assert_eq!(why(r#"{"name":"n","nme":"hush"}"#), "`nme` is not known here");
+        assert_eq!(why(r#"{"name":["hush"]}"#), "`name` must be a string");
+        assert_eq!(why(r#"{"name":"n","scopes":["a",7]}"#), "`scopes[1]` must be a string");
+        assert_eq!(why(r#"["hush"]"#), "`body` must be an object");
+        assert_eq!(why(r#""hush""#), "`body` must be an object");
+        assert_eq!(why(r#"{"name":"#), "`body` is cut short at line 1, column 8");
+        assert_eq!(why("hush"), "`body` is not JSON at line 1, column 1");
+        assert_eq!(why(" "), "`body` must not be empty");
+    }
+}

@@ -1,0 +1,337 @@
+//! The doorway: what stands before every handler of every dialect, so that none can forget a step. It finds the mount
+//! and the route, the realm, the credential, enforces what the route needs before the body is parsed, bounds the body,
+//! and has every refusal worded by its dialect.
+
+use crate::dialect::{Call, Dialect, Needs, Reply, Room, Route};
+use crate::path;
+use crate::refusal::{Refusal, Refused};
+use bytes::Bytes;
+use counterfoil_core::authority::{Actor, Authority};
+use counterfoil_core::error::{Error, Unauthenticated};
+use counterfoil_core::index::RealmFacts;
+use http::request::Parts;
+use http::{HeaderValue, Method, Request, StatusCode, header};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use percent_encoding::percent_decode_str;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// The longest body that is read.
+pub const LONGEST_BODY: usize = 1024 * 1024;
+/// The longest header block that is read.
+pub const LONGEST_HEAD: usize = 32 * 1024;
+/// The longest request target that is read.
+pub const LONGEST_TARGET: usize = 8 * 1024;
+
+/// A body still to be read.
+pub type Incoming = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
+
+/// Set as an extension on requests that came in process or through the operator's socket, never from a network: the
+/// slug of the realm that the operator means.
+#[derive(Debug, Clone)]
+pub struct Operator(pub String);
+
+/// Set as an extension by the server: the caller's address, as far as trusted proxies tell.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller(pub IpAddr);
+
+/// Set as an extension on replies, for the log and metrics: what answered, without anything a caller wrote.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    /// The dialect.
+    pub dialect: &'static str,
+    /// The route's template, or `-`.
+    pub route: String,
+}
+
+/// Where a dialect is served.
+#[derive(Debug, Clone)]
+pub struct Mount {
+    /// Which.
+    pub dialect: &'static Dialect,
+    /// What stands before its paths: empty, or `/…` without a slash at its end.
+    pub prefix: String,
+    /// The slug of the realm that is meant where a path names none.
+    pub realm: String,
+    /// The dialect's own settings.
+    pub settings: BTreeMap<String, String>,
+}
+
+struct Mounted {
+    room: Room,
+    routes: Vec<Route>,
+    paths: matchit::Router<Vec<usize>>,
+}
+
+/// Every mount of a server.
+pub struct Doorway {
+    house: Arc<Authority>,
+    mounted: Vec<Mounted>,
+    /// Path beginnings and whose they are, the longest first.
+    territory: Vec<(String, usize)>,
+}
+
+impl std::fmt::Debug for Doorway {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_list().entries(self.mounted.iter().map(|mounted| &mounted.room)).finish()
+    }
+}
+
+impl Doorway {
+    /// Puts the mounts side by side; two that claim the same path are an error in one sentence.
+    pub fn new(house: &Arc<Authority>, mounts: Vec<Mount>) -> Result<Self, String> {
+        let mut doorway = Self { house: Arc::clone(house), mounted: Vec::new(), territory: Vec::new() };
+        for mount in mounts {
+            doorway.mount(mount)?;
+        }
+        doorway.territory.sort_by_key(|(start, _)| std::cmp::Reverse(start.len()));
+        Ok(doorway)
+    }
+
+    fn mount(&mut self, mount: Mount) -> Result<(), String> {
+        let Mount { dialect, prefix, realm, settings } = mount;
+        let place = self.mounted.len();
+        for start in dialect.territory {
+            let start = format!("{prefix}{start}");
+            if let Some((_, other)) = self.territory.iter().find(|(taken, _)| *taken == start) {
+                let other = &self.mounted[*other].room;
+                return Err(format!(
+                    "the mounts of {} (prefix \"{}\") and {} (prefix \"{prefix}\") both claim {start}; give one another prefix",
+                    other.dialect.name, other.prefix, dialect.name
+                ));
+            }
+            self.territory.push((start, place));
+        }
+        let routes = (dialect.routes)();
+        let mut templates: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (number, route) in routes.iter().enumerate() {
+            templates.entry(format!("{prefix}{}", route.path)).or_default().push(number);
+        }
+        let mut paths = matchit::Router::new();
+        for (template, numbers) in templates {
+            paths
+                .insert(&template, numbers)
+                .map_err(|error| format!("the path {template} cannot be mounted: {error}"))?;
+        }
+        let room = Room { house: Arc::clone(&self.house), dialect, realm, prefix, settings };
+        self.mounted.push(Mounted { room, routes, paths });
+        Ok(())
+    }
+
+    /// The mounts and their routes, for OpenAPI.
+    pub fn routes(&self) -> impl Iterator<Item = (&Room, &[Route])> {
+        self.mounted.iter().map(|mounted| (&mounted.room, mounted.routes.as_slice()))
+    }
+
+    /// Answers one request.
+    pub async fn answer(&self, request: Request<Incoming>) -> Reply {
+        let (mut parts, body) = request.into_parts();
+        let canonical = path::canonical(parts.uri.path());
+        let path = canonical.clone().unwrap_or_else(|_| parts.uri.path().to_owned());
+        let Some(mounted) = self.whose(&path) else {
+            return plain_not_found();
+        };
+        let mut route = None;
+        let outcome = match canonical {
+            Err(why) => Err(Refused::Malformed(why)),
+            Ok(path) => {
+                path::replace(&mut parts, &path);
+                self.serve(mounted, &path, parts, body, &mut route).await
+            }
+        };
+        let mut reply = outcome.unwrap_or_else(|refused| refuse(&mounted.room, refused, path));
+        let route = route.map_or_else(|| "-".to_owned(), |route: &Route| route.path.clone());
+        reply.extensions_mut().insert(Answered { dialect: mounted.room.dialect.name, route });
+        reply
+    }
+
+    /// Words a refusal that was decided before the doorway, in the envelope of whoever the path belongs to.
+    pub fn refuse(&self, path: &str, refused: Refused) -> Reply {
+        let path = path::canonical(path).unwrap_or_else(|_| path.to_owned());
+        self.whose(&path).map_or_else(plain_not_found, |mounted| refuse(&mounted.room, refused, path))
+    }
+
+    fn whose(&self, path: &str) -> Option<&Mounted> {
+        let place = self.territory.iter().find(|(start, _)| path.starts_with(start.as_str()))?.1;
+        self.mounted.get(place)
+    }
+
+    async fn serve<'a>(
+        &self,
+        mounted: &'a Mounted,
+        path: &str,
+        parts: Parts,
+        body: Incoming,
+        found: &mut Option<&'a Route>,
+    ) -> Result<Reply, Refused> {
+        let room = &mounted.room;
+        let (route, params) = match mounted.route(path, &parts.method) {
+            Ok(hit) => hit,
+            Err(refused) => {
+                drain(body).await;
+                return Err(refused);
+            }
+        };
+        *found = Some(route);
+        let admitted = admit(room, route, &params, &parts).await;
+        let (actor, realm, presented) = match admitted {
+            Ok(admitted) => admitted,
+            Err(refused) => {
+                drain(body).await;
+                return Err(refused);
+            }
+        };
+        let address = parts.extensions.get::<Caller>().map(|caller| caller.0);
+        let body = read(body).await?;
+        let template = route.path.clone();
+        (route.handler)(room, Call { actor, realm, address, parts, params, presented, template, body }).await
+    }
+}
+
+impl Mounted {
+    fn route(&self, path: &str, method: &Method) -> Result<(&Route, BTreeMap<String, String>), Refused> {
+        let hit = self.paths.at(path).map_err(|_| Refused::Path)?;
+        let routes = || hit.value.iter().map(|number| &self.routes[*number]);
+        let route = routes()
+            .find(|route| route.method == *method || (*method == Method::HEAD && route.method == Method::GET))
+            .ok_or_else(|| Refused::Method(routes().map(|route| route.method.clone()).collect()))?;
+        let mut params = BTreeMap::new();
+        for (name, value) in hit.params.iter() {
+            let value = percent_decode_str(value).decode_utf8();
+            let value = value.map_err(|_| Refused::Malformed("the path is not UTF-8"))?;
+            if value.chars().any(char::is_control) {
+                return Err(Refused::Malformed("the path holds a control character"));
+            }
+            params.insert(name.to_owned(), value.into_owned());
+        }
+        Ok((route, params))
+    }
+}
+
+type Admitted = (Option<Actor>, Arc<RealmFacts>, Option<String>);
+
+/// Finds the realm and the caller, and lets in only whom the route is for.
+async fn admit(
+    room: &Room,
+    route: &Route,
+    params: &BTreeMap<String, String>,
+    parts: &Parts,
+) -> Result<Admitted, Refused> {
+    let house = &room.house;
+    let operator = parts.extensions.get::<Operator>();
+    let named = params.get("realm").or(operator.map(|operator| &operator.0)).unwrap_or(&room.realm);
+    let realm = house.realm(named).ok_or_else(|| Refused::Realm(named.clone()))?;
+    if operator.is_some() {
+        return Ok((Some(Actor::operator(realm.id)), realm, None));
+    }
+    if matches!(route.needs, Needs::Nobody) {
+        return Ok((None, realm, None));
+    }
+    let text = (room.dialect.presented)(parts).ok_or(Error::Unauthenticated(Unauthenticated::Missing))?;
+    let address = parts.extensions.get::<Caller>().map(|caller| caller.0);
+    let actor = match house.authenticate(&text, address) {
+        Ok(actor) => actor,
+        Err(why) => echo(room, route, parts, &text).await.ok_or(Error::Unauthenticated(why))?,
+    };
+    // Our own API acts in the realm of the credential; everywhere else the credential must be of the realm asked for.
+    let native = room.dialect.name == crate::native::NAME;
+    let realm = if native { house.realm_of(&actor)? } else { realm };
+    let of_dialect = actor.grant().is_none_or(|grant| {
+        let dialect = &*grant.token().dialect;
+        matches!(route.needs, Needs::AnyDialect)
+            || dialect == room.dialect.name
+            || dialect == crate::native::NAME
+    });
+    if actor.realm() != realm.id || !of_dialect {
+        return Err(Error::Unauthenticated(Unauthenticated::Invalid).into());
+    }
+    if let (Needs::Scope(any_of), false) = (route.needs, actor.is_echo()) {
+        actor.require(any_of)?;
+    }
+    Ok((Some(actor), realm, Some(text)))
+}
+
+/// A caller whose reply to a rotation was lost asks again with the old text and the same key.
+async fn echo(room: &Room, route: &Route, parts: &Parts, text: &str) -> Option<Actor> {
+    if route.rotates && parts.headers.contains_key("idempotency-key") {
+        room.house.echo(text).await
+    } else {
+        None
+    }
+}
+
+fn refuse(room: &Room, refused: Refused, path: String) -> Reply {
+    if let Refused::Rule(Error::Unavailable(cause), _) = &refused {
+        tracing::error!(dialect = room.dialect.name, %cause, "could not answer");
+    }
+    let shared = shared_headers(&refused);
+    let mut reply = (room.dialect.refuse)(&Refusal { refused, path });
+    for (name, value) in shared {
+        reply.headers_mut().entry(name).or_insert(value);
+    }
+    reply
+}
+
+/// What HTTP itself asks of a refusal, whatever the envelope.
+fn shared_headers(refused: &Refused) -> Vec<(header::HeaderName, HeaderValue)> {
+    match refused {
+        Refused::Method(allowed) => {
+            let allowed: Vec<_> = allowed.iter().map(Method::as_str).collect();
+            HeaderValue::from_str(&allowed.join(", "))
+                .map(|value| (header::ALLOW, value))
+                .into_iter()
+                .collect()
+        }
+        Refused::Rule(Error::Unavailable(_), _) => vec![(header::RETRY_AFTER, HeaderValue::from_static("1"))],
+        Refused::Rule(Error::TooMany { after }, _) => {
+            vec![(header::RETRY_AFTER, HeaderValue::from(u64::try_from(after.as_secs()).unwrap_or(1).max(1)))]
+        }
+        Refused::Rule(Error::Unauthenticated(_), _) => {
+            vec![(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"counterfoil\""))]
+        }
+        Refused::TooLong(_) | Refused::Head(..) => {
+            vec![(header::CONNECTION, HeaderValue::from_static("close"))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+async fn read(body: Incoming) -> Result<Bytes, Refused> {
+    match Limited::new(body, LONGEST_BODY).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Refused::TooLong(LONGEST_BODY)),
+        Err(_) => Err(Refused::Malformed("the body broke off")),
+    }
+}
+
+/// Reads a refused body to its end, within bounds, so that the connection can be used again.
+async fn drain(body: Incoming) {
+    let mut body = Limited::new(body, LONGEST_BODY);
+    while let Some(Ok(_)) = body.frame().await {}
+}
+
+fn plain_not_found() -> Reply {
+    let mut reply = Reply::new(Bytes::from_static(b"{\"status\":404}"));
+    *reply.status_mut() = StatusCode::NOT_FOUND;
+    reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    reply
+}
+
+/// The names and values of a query string, in order; `+` is a space, the rest percent-decoded.
+pub fn query_pairs(query: &str) -> Result<Vec<(String, String)>, Refused> {
+    let decode = |text: &str| {
+        let spaced = text.replace('+', " ");
+        let decoded = percent_decode_str(&spaced).decode_utf8().map(std::borrow::Cow::into_owned);
+        decoded.map_err(|_| Refused::Malformed("the query is not UTF-8"))
+    };
+    query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Ok((decode(name)?, decode(value)?))
+        })
+        .collect()
+}

@@ -1,0 +1,99 @@
+//! The question that everything is for: does this token count?
+
+use super::route;
+use super::wire::verify::{Answer as Reading, Answers, Question, Verify};
+use crate::body;
+use crate::dialect::{Answer, Call, Doc, Needs, Room, Route};
+use crate::openapi::named;
+use crate::refusal::Refused;
+use crate::reply;
+use counterfoil_core::authority::{Actor, Ask, Grant, Verdict};
+use counterfoil_core::error::Error;
+use counterfoil_core::scope::Scope;
+use http::{Method, StatusCode};
+use std::net::IpAddr;
+
+const VERIFY: &str = "counterfoil.tokens.verify";
+const MOST: usize = 1_000;
+
+pub(super) fn routes() -> Vec<Route> {
+    let doc = Doc::new("Ask whether a token counts; a batch answers each in its place", 200);
+    // Any live token may ask about itself, so the scope is looked at once the subject is known.
+    vec![route(
+        Method::POST,
+        "/v1/verify",
+        Needs::AnyDialect,
+        verify,
+        doc.body(named::<Verify>).reply(named::<Reading>),
+    )]
+}
+
+fn verify(room: &Room, call: Call) -> Answer<'_> {
+    Box::pin(async move {
+        let value = body::value(&call.body)?;
+        if value.get("tokens").is_none() {
+            let question: Question = body::shape(value)?;
+            let [reading] =
+                read(room, &call, std::slice::from_ref(&question))?.try_into().unwrap_or_default();
+            return Ok(reply::json(StatusCode::OK, &reading));
+        }
+        let batch: Batch = body::shape(value)?;
+        if batch.tokens.len() > MOST {
+            return Err(Error::invalid("tokens", format!("must be at most {MOST}")).into());
+        }
+        Ok(reply::json(StatusCode::OK, &Answers { results: read(room, &call, &batch.tokens)? }))
+    })
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Batch {
+    tokens: Vec<Question>,
+}
+
+/// Every question is sound and allowed before the first is answered: an answer notes a use.
+fn read(room: &Room, call: &Call, questions: &[Question]) -> Result<Vec<Reading>, Refused> {
+    let actor = call.actor()?;
+    let asks: Vec<Ask<'_>> =
+        questions.iter().map(|question| ask(actor, question)).collect::<Result<_, _>>()?;
+    let itself = questions.iter().all(|question| Some(&question.token) == call.presented.as_ref());
+    if !itself || questions.is_empty() {
+        actor.require(&[VERIFY])?;
+    }
+    let reading = |(question, ask): (&Question, &Ask<'_>)| match room.house.verify(&question.token, ask) {
+        Verdict::Live(grant) => live(&grant),
+        Verdict::Lacks(_) => {
+            Reading { lacks: question.scope.iter().cloned().collect(), ..Reading::default() }
+        }
+        Verdict::Refused(_) | Verdict::Unknown => Reading::default(),
+    };
+    Ok(questions.iter().zip(&asks).map(reading).collect())
+}
+
+fn ask<'a>(actor: &Actor, question: &'a Question) -> Result<Ask<'a>, Error> {
+    let scope = question.scope.as_deref();
+    if let Some(word) = scope {
+        Scope::parse(word).map_err(|why| Error::invalid("scope", why))?;
+    }
+    let address = question.address.as_deref().map(str::parse::<IpAddr>).transpose();
+    let address = address.map_err(|_| Error::invalid("address", "must be an IPv4 or IPv6 address"))?;
+    Ok(Ask { realm: Some(actor.realm()), scope, address })
+}
+
+fn live(grant: &Grant) -> Reading {
+    let (token, scopes) = (grant.token(), grant.scopes());
+    Reading {
+        active: true,
+        lacks: Vec::new(),
+        scope: Some(scopes.to_text()),
+        sub: Some(token.principal.0.to_string()),
+        exp: token.expires.map(jiff::Timestamp::as_second),
+        iat: Some(token.created.as_second()),
+        username: Some(grant.standing().username.to_string()),
+        id: Some(token.id.to_string()),
+        name: Some(token.name.to_string()),
+        realm: Some(grant.realm().slug.to_string()),
+        dialect: Some(token.dialect.to_string()),
+        scopes: Some(scopes.iter().map(ToString::to_string).collect()),
+    }
+}
