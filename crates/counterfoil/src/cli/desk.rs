@@ -3,7 +3,7 @@
 
 use super::exit::{Exit, Failure};
 use super::flags::{CreateFlags, DestroyFlags, EditFlags};
-use super::format::Format;
+use super::format::{self, Format};
 use super::printer::Printer;
 use super::rows::{Intended, Row};
 use super::secrets::Secrets;
@@ -79,7 +79,7 @@ impl<'a> Desk<'a> {
     /// request was carried out, names the key under which it can safely be repeated.
     pub async fn create<T: Row + DeserializeOwned>(&self, ask: Ask<T>, flags: CreateFlags) -> Outcome {
         self.printer.check::<T>()?;
-        if flags.dry_run.dry_run {
+        if flags.dry.run {
             return self.intend(&[Intended::from(&ask.request)]);
         }
         let key = flags.idempotency_key.map_or_else(random_key, Ok)?;
@@ -97,7 +97,7 @@ impl<'a> Desk<'a> {
         if ask.request.body().as_ref() == b"{}" {
             return Err(Failure::usage("nothing to change was given; see --help for what can be").into());
         }
-        if flags.dry_run.dry_run {
+        if flags.dry.run {
             return self.intend(&[Intended::from(&ask.request)]);
         }
         self.show(ask.if_version(flags.if_version)?).await
@@ -105,7 +105,7 @@ impl<'a> Desk<'a> {
 
     /// Deletes after asking whether to, and says that it is done.
     pub async fn delete(&self, ask: Ask<()>, what: &str, flags: DestroyFlags) -> Outcome {
-        if flags.dry_run.dry_run {
+        if flags.dry.run {
             return self.intend(&[Intended::from(&ask.request)]);
         }
         self.confirm(flags, &format!("Delete {what}?"))?;
@@ -172,7 +172,7 @@ impl<'a> Desk<'a> {
             return Err(Failure::usage(format!("{question} Nobody is there to answer: add --yes to go on")));
         }
         let mut answer = String::new();
-        let asked = write!(std::io::stderr(), "{question} [y/N] ");
+        let asked = write!(std::io::stderr(), "{} [y/N] ", format::visible(question));
         let read = asked.and_then(|()| std::io::stdin().read_line(&mut answer));
         match answer.trim().to_ascii_lowercase().as_str() {
             "y" | "yes" if read.is_ok() => Ok(()),
@@ -215,5 +215,25 @@ fn with_key(error: anyhow::Error, key: &str) -> anyhow::Error {
         }
         Ok(failure) => failure.into(),
         Err(error) => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::exit::code_of;
+
+    #[test]
+    fn only_doubt_names_the_key_to_repeat_under() {
+        let lost = || Failure::new(Exit::Unreachable, "lost");
+        assert_eq!(with_key(lost().into(), "k").to_string(), "lost");
+        let doubt = with_key(lost().perhaps_done().into(), "k");
+        assert!(doubt.to_string().ends_with("repeat it safely with --idempotency-key k"));
+        assert_eq!(code_of(&doubt), Exit::Unreachable);
+    }
+
+    #[test]
+    fn keys_do_not_repeat() {
+        assert_ne!(random_key().unwrap(), random_key().unwrap());
     }
 }

@@ -4,10 +4,10 @@ use clap::Args;
 
 /// Of every command that changes something.
 #[derive(Debug, Default, Clone, Copy, Args)]
-pub struct DryRun {
+pub struct Dry {
     /// Print the request instead of making it
-    #[arg(long)]
-    pub dry_run: bool,
+    #[arg(long = "dry-run")]
+    pub run: bool,
 }
 
 /// Of creations and rotations.
@@ -18,7 +18,7 @@ pub struct CreateFlags {
     pub idempotency_key: Option<String>,
     /// Whether to make the request at all.
     #[command(flatten)]
-    pub dry_run: DryRun,
+    pub dry: Dry,
 }
 
 /// Of changes.
@@ -29,7 +29,7 @@ pub struct EditFlags {
     pub if_version: Option<u64>,
     /// Whether to make the request at all.
     #[command(flatten)]
-    pub dry_run: DryRun,
+    pub dry: Dry,
 }
 
 /// Of what cannot be undone.
@@ -40,7 +40,7 @@ pub struct DestroyFlags {
     pub yes: bool,
     /// Whether to make the request at all.
     #[command(flatten)]
-    pub dry_run: DryRun,
+    pub dry: Dry,
 }
 
 /// `KEY=VALUE`.

@@ -11,6 +11,9 @@ use std::time::Duration;
 /// How often `--follow` asks for new lines.
 const INTERVAL: Duration = Duration::from_secs(1);
 
+/// How many lines one request asks for at most.
+const PAGE: usize = 1000;
+
 /// What can be done with the journal.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
@@ -76,7 +79,7 @@ pub struct TailArgs {
 impl WhichArgs {
     fn query(self, after: Option<u64>, from: Option<String>, to: Option<String>) -> JournalQuery {
         let Self { action, subject, actor } = self;
-        JournalQuery { after, action, subject, actor, from, to, limit: Some(1000) }
+        JournalQuery { after, action, subject, actor, from, to, limit: None }
     }
 }
 
@@ -112,11 +115,13 @@ async fn tail(mut query: JournalQuery, follow: bool, desk: &Desk<'_>) -> Outcome
 async fn read(query: &mut JournalQuery, limit: usize, desk: &Desk<'_>) -> anyhow::Result<Vec<Entry>> {
     let mut entries = Vec::new();
     loop {
+        let wanted = (limit - entries.len()).clamp(1, PAGE);
+        query.limit = u32::try_from(wanted).ok();
         let page = desk.ask(client::journal(query)?).await?;
         query.after = page.items.last().map(|entry| entry.sequence).or(query.after);
-        let more = !page.items.is_empty() && page.next.is_some();
+        let last = page.items.len() < wanted;
         entries.extend(page.items);
-        if !more || entries.len() >= limit {
+        if last || entries.len() >= limit {
             entries.truncate(limit);
             return Ok(entries);
         }

@@ -129,10 +129,10 @@ pub async fn run(verb: Verb, desk: &Desk<'_>) -> Outcome {
             desk.edit_found::<Principals>(&username, &details.into(), flags).await
         }
         Verb::Disable { username, flags } => {
-            if !flags.dry_run.dry_run {
+            if !flags.dry.run {
                 desk.confirm(flags, &format!("Disable {username}, and all that speaks for it?"))?;
             }
-            let flags = EditFlags { dry_run: flags.dry_run, if_version: None };
+            let flags = EditFlags { if_version: None, dry: flags.dry };
             desk.edit_found::<Principals>(&username, &disabled(true), flags).await
         }
         Verb::Enable { username, flags } => {

@@ -197,7 +197,7 @@ mod tests {
         assert_eq!(list(Format::Tsv), "name\tnumber\tscopes\n=x\\ty\\u{1b}\t1\ta,b\nplain\t1\ta,b\n");
         assert_eq!(list(Format::Csv), "name,number,scopes\n\"'=x\ty\u{1b}\",1,\"a,b\"\nplain,1,\"a,b\"\n");
         let table =
-            "NAME           NUMBER  SCOPES\n=x\\u{9}y\\u{1b}  1       a,b\nplain          1       a,b\n";
+            "NAME            NUMBER  SCOPES\n=x\\u{9}y\\u{1b}  1       a,b\nplain           1       a,b\n";
         assert_eq!(list(Format::Table), table);
         assert_eq!(list(Format::Value), "=x\ty\u{1b}\nplain\n");
         assert_eq!(list(Format::Ndjson).lines().count(), 2);

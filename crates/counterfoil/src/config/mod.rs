@@ -124,7 +124,7 @@ fn read_file<T: serde::de::DeserializeOwned>(path: &Path, asked_for: bool) -> Re
         Err(why) => return Err(Failure::usage(format!("{} cannot be read: {why}", path.display()))),
     };
     toml::from_str(&text).map(Some).map_err(|why: toml::de::Error| {
-        let line = why.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+        let line = why.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
         Failure::usage(format!("{}, line {line}: {}", path.display(), why.message()))
     })
 }

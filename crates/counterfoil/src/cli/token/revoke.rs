@@ -32,7 +32,7 @@ pub async fn run(args: RevokeArgs, desk: &Desk<'_>) -> Outcome {
 
 async fn named(ids: &[String], flags: DestroyFlags, desk: &Desk<'_>) -> Outcome {
     let asks = ids.iter().map(|id| Tokens::delete(id)).collect::<Result<Vec<_>, _>>()?;
-    if flags.dry_run.dry_run {
+    if flags.dry.run {
         return desk.intend(&asks.iter().map(|ask| Intended::from(&ask.request)).collect::<Vec<_>>());
     }
     desk.confirm(flags, &format!("Revoke {} for good?", ids.join(", ")))?;
@@ -51,7 +51,7 @@ async fn named(ids: &[String], flags: DestroyFlags, desk: &Desk<'_>) -> Outcome 
 /// The server has a real dry run, so that one is asked, for a person too before the question.
 async fn matching(args: RevokeArgs, desk: &Desk<'_>) -> Outcome {
     let revoke = |dry_run| Tokens::revoke(&Revoke { filter: args.filter.clone().into(), dry_run });
-    if args.flags.dry_run.dry_run {
+    if args.flags.dry.run {
         return desk.show(revoke(true)?).await;
     }
     if !args.all_matching {
