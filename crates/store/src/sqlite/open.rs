@@ -4,7 +4,7 @@
 use super::apply::{self, Fault};
 use super::migrate::{self, APPLICATION};
 use crate::error::OpenError;
-use counterfoil_core::store::{Change, StoreError};
+use counterfoil_core::store::Change;
 use rusqlite::hooks::Wal;
 use rusqlite::{Connection, ErrorCode, OpenFlags, params};
 use std::ffi::c_int;
@@ -32,14 +32,14 @@ pub(super) struct Ground {
 
 /// Whether anything lies at the path.
 pub(crate) fn exists(path: &Path) -> Result<bool, OpenError> {
-    path.try_exists().map_err(|cause| unreachable(path, cause))
+    path.try_exists().map_err(|cause| out_of_reach(path, cause))
 }
 
 /// Opens what `create` made, once it is sure that it is ours, whole, writable, and nobody else's at the moment.
 pub(super) fn open(path: &Path, check: [u8; 16]) -> Result<Ground, OpenError> {
     let file = fs::metadata(path).map_err(|cause| match cause.kind() {
         io::ErrorKind::NotFound => OpenError::Missing(path.to_owned()),
-        _ => unreachable(path, cause),
+        _ => out_of_reach(path, cause),
     })?;
     match () {
         () if file.is_dir() => return Err(OpenError::Directory(path.to_owned())),
@@ -71,7 +71,7 @@ pub(super) fn create(path: &Path, check: [u8; 16], first: &Change, epoch: Uuid) 
     for leftover in ["", "-wal", "-shm", "-journal"].map(|suffix| beside(&new, suffix)) {
         match fs::remove_file(&leftover) {
             Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
-                return Err(unreachable(&leftover, cause));
+                return Err(out_of_reach(&leftover, cause));
             }
             _ => {}
         }
@@ -83,7 +83,7 @@ pub(super) fn create(path: &Path, check: [u8; 16], first: &Change, epoch: Uuid) 
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(directory)
         .and_then(|directory| directory.sync_all())
-        .map_err(|cause| unreachable(directory, cause))?;
+        .map_err(|cause| out_of_reach(directory, cause))?;
     Ok(Ground { path: path.to_owned(), connection: proved(path)?, lock })
 }
 
@@ -100,7 +100,6 @@ fn build(path: &Path, check: [u8; 16], first: &Change, epoch: Uuid) -> Result<()
         Ok(())
     })
     .map_err(|fault: Fault| match fault {
-        Fault::Refused(StoreError::Unavailable(cause)) => OpenError::First(StoreError::Unavailable(cause)),
         Fault::Refused(why) => OpenError::First(why),
         Fault::Broken(cause) => failed(path, cause),
     })?;
@@ -118,7 +117,7 @@ fn lock(path: &Path) -> Result<File, OpenError> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::Locked(path.to_owned())),
-        Err(TryLockError::Error(cause)) => Err(unreachable(&lock, cause)),
+        Err(TryLockError::Error(cause)) => Err(out_of_reach(&lock, cause)),
     }
 }
 
@@ -220,7 +219,7 @@ fn unwritable(path: &Path, cause: &io::Error) -> OpenError {
     OpenError::Unwritable { path: path.to_owned(), why: cause.to_string() }
 }
 
-fn unreachable(path: &Path, cause: io::Error) -> OpenError {
+fn out_of_reach(path: &Path, cause: io::Error) -> OpenError {
     OpenError::Unreachable { path: path.to_owned(), cause }
 }
 

@@ -4,7 +4,10 @@
 //! and every commit acknowledged on top of it may be lost with it. So the first such error poisons the store: its
 //! callers learn nothing, every connection is closed, and nobody is answered until a fresh connection has carried the
 //! whole log into the database (`wal_checkpoint(TRUNCATE)`, result `0|0|0`) and found it sound (`quick_check`). If that
-//! cannot be had the store gives up for good. Only a full disk is waited for: each new change tries again.
+//! cannot be had the store gives up for good.
+//!
+//! **A full disk** is another matter: it refuses new bytes before any old ones are in doubt. The changes at hand are
+//! taken back, and the next ones try again, on the connections that there are: to open fresh ones takes space too.
 
 use super::apply::{self, Fault};
 use super::open::{self, Ground};
@@ -107,6 +110,11 @@ impl Writer {
                 }
                 Ok(())
             }
+            Err(error) if is_full(&error) && taken_back(connection) => {
+                tracing::error!(path = %self.path.display(), "the disk is full; nothing was changed");
+                refuse(batch, "the disk is full");
+                Ok(())
+            }
             Err(error) => {
                 tracing::error!(path = %self.path.display(), %error, "a commit failed; the store is poisoned");
                 self.poison();
@@ -122,11 +130,10 @@ impl Writer {
         self.connection = None;
     }
 
-    /// Tries to find firm ground again. Without an error there is still no connection if the disk is full.
+    /// Tries to find firm ground again. Where only space is missing, the next change tries once more.
     fn recover(&mut self) -> Result<(), GivenUp> {
         for pause in PAUSES {
             std::thread::sleep(pause);
-            self.readers.shut();
             match open::proved(&self.path) {
                 Ok(connection) => {
                     self.connection = Some(connection);
@@ -135,11 +142,7 @@ impl Writer {
                     tracing::warn!(path = %self.path.display(), "the store has recovered");
                     return Ok(());
                 }
-                Err(OpenError::Failed { cause, .. }) if is_full(&cause) => {
-                    // A full disk refuses new bytes and loses none: what is there may be read.
-                    self.readers.reopen();
-                    return Ok(());
-                }
+                Err(OpenError::Failed { cause, .. }) if is_full(&cause) => return Ok(()),
                 Err(error) => {
                     tracing::error!(path = %self.path.display(), %error, "the store has not recovered");
                 }
@@ -151,6 +154,11 @@ impl Writer {
 
 fn is_full(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+}
+
+/// Ends the transaction without a trace, unless SQLite has done so itself.
+fn taken_back(connection: &Connection) -> bool {
+    connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok()
 }
 
 fn refuse(batch: &mut Vec<Job>, why: &str) {

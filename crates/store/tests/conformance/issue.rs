@@ -113,7 +113,7 @@ pub(crate) fn entry(action: Action, subject: &str) -> Entry {
 pub(crate) fn issue(number: u64) -> Change {
     let token = token(number);
     Change {
-        at: at(i64::try_from(number).unwrap()),
+        at: at(number.cast_signed()),
         journal: vec![entry(Action::TokenIssue, &token.id)],
         writes: vec![Write::Insert(Record::Token(token)), Write::Insert(Record::Text(text(number)))],
     }

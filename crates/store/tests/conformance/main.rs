@@ -21,6 +21,7 @@ macro_rules! laws {
 }
 
 mod changes;
+mod faults;
 mod filters;
 mod house;
 mod issue;
@@ -29,4 +30,5 @@ mod keys;
 mod lists;
 mod model;
 mod records;
+mod sqlite;
 mod touches;
