@@ -10,7 +10,8 @@ use counterfoil_core::store::{
 use counterfoil_core::token::State;
 use jiff::Timestamp;
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, Result, Row, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Params, Result, Row, params_from_iter};
+use std::collections::HashSet;
 
 /// A statement under construction: each piece brings the values of its own question marks.
 struct Statement {
@@ -272,21 +273,40 @@ pub(super) fn journal(connection: &Connection, filter: JournalFilter, limit: usi
 pub(super) fn load(connection: &Connection, now: Timestamp, mut sink: Sink) -> Result<()> {
     let moment = connection.unchecked_transaction()?;
     let mut shared = Shared::on(&moment);
-    let mut each = |select: &[&str], read: &mut dyn FnMut(&Row<'_>) -> Result<Record>| -> Result<()> {
-        let mut statement = moment.prepare(&select.concat())?;
-        let now = (statement.parameter_count() > 0).then(|| now.as_millisecond());
-        let mut rows = statement.query(params_from_iter(now))?;
-        while let Some(row) = rows.next()? {
-            sink(read(row)?);
+    // Asked of the database a second time, for each text, this would take as long as all the rest.
+    let mut counting = HashSet::new();
+    each(&moment, rows::REALM, "", [], |row| rows::realm(row).map(|realm| sink(Record::Realm(realm))))?;
+    each(&moment, rows::ROLE, "", [], |row| shared.role(row).map(|role| sink(Record::Role(role))))?;
+    each(&moment, rows::PRINCIPAL, "", [], |row| {
+        rows::principal(row).map(|principal| sink(Record::Principal(principal)))
+    })?;
+    let may_count = " WHERE revoked IS NULL AND ifnull(expires > ?, 1)";
+    each(&moment, rows::TOKEN, may_count, [now.as_millisecond()], |row| {
+        let token = shared.token(row)?;
+        counting.insert(token.number);
+        sink(Record::Token(token));
+        Ok(())
+    })?;
+    each(&moment, rows::TEXT, " WHERE state IN ('live', 'overlap')", [], |row| {
+        let text = rows::text(row)?;
+        if counting.contains(&text.token) {
+            sink(Record::Text(text));
         }
         Ok(())
-    };
-    each(&[rows::REALM], &mut |row| rows::realm(row).map(Record::Realm))?;
-    each(&[rows::ROLE], &mut |row| shared.role(row).map(Record::Role))?;
-    each(&[rows::PRINCIPAL], &mut |row| rows::principal(row).map(Record::Principal))?;
-    each(&[rows::TOKEN, COUNTS], &mut |row| shared.token(row).map(Record::Token))?;
-    let of_those = " WHERE state IN ('live', 'overlap') AND token IN (SELECT number FROM token";
-    each(&[rows::TEXT, of_those, COUNTS, ")"], &mut |row| rows::text(row).map(Record::Text))
+    })
 }
 
-const COUNTS: &str = " WHERE revoked IS NULL AND ifnull(expires > ?1, 1)";
+fn each(
+    connection: &Connection,
+    select: &'static str,
+    whence: &'static str,
+    values: impl Params,
+    mut read: impl FnMut(&Row<'_>) -> Result<()>,
+) -> Result<()> {
+    let mut statement = connection.prepare(&[select, whence].concat())?;
+    let mut rows = statement.query(values)?;
+    while let Some(row) = rows.next()? {
+        read(row)?;
+    }
+    Ok(())
+}
