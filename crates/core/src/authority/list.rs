@@ -3,7 +3,7 @@
 use super::{Actor, Authority, View};
 use crate::error::Error;
 use crate::principal::Principal;
-use crate::store::{Key, Position, Query, Record, SortBy, SortValue, StoreError, TokenFilter};
+use crate::store::{Key, Position, Query, Record, SortBy, StoreError, TokenFilter};
 use crate::token::{Purpose, TextState, Token};
 use std::sync::Arc;
 
@@ -84,7 +84,7 @@ impl Authority {
         let mut tokens = self.page(filter, list, list.limit + 1).await?;
         let next = (tokens.len() > list.limit).then(|| {
             tokens.truncate(list.limit);
-            tokens.last().map(|last| position(last, list.sort))
+            tokens.last().map(|last| Position::of(last, list.sort))
         });
         let tokens = tokens.into_iter().map(|token| self.shown(token)).collect();
         Ok(Listing { tokens, total, next: next.flatten() })
@@ -153,16 +153,4 @@ impl Authority {
         let principal = self.index.standing(token.principal).map(|standing| Arc::clone(&standing.username));
         Shown { token, principal: principal.unwrap_or_default() }
     }
-}
-
-fn position(token: &Token, sort: SortBy) -> Position {
-    let time = |at: Option<jiff::Timestamp>| SortValue::Time(at.map(jiff::Timestamp::as_millisecond));
-    let value = match sort {
-        SortBy::Name => SortValue::Name(token.name.to_string()),
-        SortBy::Created => time(Some(token.created)),
-        SortBy::Expires => time(token.expires),
-        SortBy::Modified => time(token.modified),
-        SortBy::LastUsed => time(token.last_used.map(|used| used.at)),
-    };
-    Position { value, id: token.id.to_string() }
 }

@@ -95,23 +95,18 @@ fn banner(config: &Server, first: &Issued, address: &str) {
         "secret {}   keep it apart from the store's backups; without it no token can be checked",
         config.root_secret_file.value.display()
     );
-    match &config.first_token_file {
-        Some(file) => println!("token  {}   in {}, readable by you only", first.id, file.value.display()),
-        None => {
-            let token = first.text.reveal();
-            println!("token  {token}   shown this once; it may do everything (scope *)");
-            println!();
-            println!("Make a token of your own, then ask whether it counts:");
-            println!("  export COUNTERFOIL_TOKEN={token}");
-            println!(
-                "  curl -s http://{address}/v1/tokens -H \"Authorization: Bearer $COUNTERFOIL_TOKEN\" \\"
-            );
-            println!("    --json '{{\"name\":\"ci\",\"scopes\":[\"deploy\"],\"expires\":\"30d\"}}'");
-            println!(
-                "  curl -s http://{address}/v1/verify -H \"Authorization: Bearer $COUNTERFOIL_TOKEN\" \\"
-            );
-            println!("    --json '{{\"token\":\"PASTE IT HERE\",\"scope\":\"deploy\"}}'");
-            println!();
-        }
+    if let Some(file) = &config.first_token_file {
+        println!("token  {}   in {}, readable by you only", first.id, file.value.display());
+        return;
     }
+    let token = first.text.reveal();
+    println!("token  {token}   shown this once; it may do everything (scope *)");
+    println!();
+    println!("Make a token of your own, then ask whether it counts:");
+    println!("  export COUNTERFOIL_TOKEN={token}");
+    println!("  curl -s http://{address}/v1/tokens -H \"Authorization: Bearer $COUNTERFOIL_TOKEN\" \\");
+    println!("    --json '{{\"name\":\"ci\",\"scopes\":[\"deploy\"],\"expires\":\"30d\"}}'");
+    println!("  curl -s http://{address}/v1/verify -H \"Authorization: Bearer $COUNTERFOIL_TOKEN\" \\");
+    println!("    --json '{{\"token\":\"PASTE IT HERE\",\"scope\":\"deploy\"}}'");
+    println!();
 }
