@@ -8,15 +8,21 @@ mod log;
 mod metrics;
 
 use crate::config::server::Server;
-use crate::reach::House;
 use anyhow::{Context as _, Result, bail};
+use bytes::Bytes;
 use counterfoil_core::authority::{Authority, Issued};
+use counterfoil_core::clock::Future;
+use counterfoil_dialects::dialect::Reply;
 use front::{Front, Via};
 use house::{Household, Missing};
+use http::Request;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+
+/// The authority in this process: a request in, its answer out.
+pub type House = Box<dyn Fn(Request<Bytes>) -> Future<'static, Reply> + Send + Sync>;
 
 /// How often the house is tended.
 const TENDED_EVERY: Duration = Duration::from_secs(1);
