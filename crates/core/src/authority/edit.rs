@@ -121,6 +121,7 @@ struct Changes<'a> {
     edit: &'a Edit,
     name: Option<Arc<str>>,
     scopes: Option<ScopeSet>,
+    #[expect(clippy::option_option, reason = "it stays, or is to be never, or an instant")]
     expires: Option<Option<Timestamp>>,
 }
 
