@@ -20,8 +20,12 @@ pub fn value(bytes: &[u8]) -> Result<Value, Error> {
     })
 }
 
-/// The JSON value as this shape.
+/// The JSON object as this shape.
 pub fn shape<T: DeserializeOwned>(value: Value) -> Result<T, Error> {
+    // serde would read an array as a struct, member by member.
+    if !value.is_object() {
+        return Err(Error::invalid("body", "must be an object"));
+    }
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
         let path = if path == "." { String::new() } else { path };

@@ -41,7 +41,7 @@ impl Authority {
     async fn revoke_as_read(&self, actor: &Actor, view: &View, id: &str) -> Result<(), Error> {
         let _held = self.hold(("token", actor.realm(), id)).await;
         let token = self.changeable(actor, view, id).await?;
-        view.spare(actor, &token)?;
+        view.spare(actor, &token, "revoke")?;
         if token.revoked.is_some() {
             return Ok(());
         }

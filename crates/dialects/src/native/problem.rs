@@ -62,7 +62,7 @@ fn kind(refused: &Refused) -> &'static str {
             Error::Unauthenticated(_) => "unauthenticated",
             Error::Forbidden { .. } => "forbidden",
             Error::NotFound(_) => "not-found",
-            Error::Conflict(_) => "conflict",
+            Error::Conflict(_) | Error::Itself(_) => "conflict",
             Error::Stale(_) => "stale",
             Error::TooMany { .. } => "too-many",
             Error::Unavailable(_) => "unavailable",
