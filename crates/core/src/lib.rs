@@ -17,6 +17,8 @@ pub mod realm;
 pub mod replay;
 pub mod scope;
 pub mod secret;
+pub mod session;
+pub mod signing;
 pub mod store;
 pub mod token;
 pub mod when;

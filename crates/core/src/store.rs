@@ -8,6 +8,8 @@ use crate::realm::{Realm, RealmId};
 use crate::replay::{Replay, ReplayKey};
 use crate::scope::Scope;
 use crate::secret::Digest;
+use crate::session::{Lock, Session};
+use crate::signing::SigningKey;
 use crate::token::{Purpose, State, Text, Token, TokenNumber, Use};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -34,6 +36,9 @@ pub enum Record {
     Token(Token),
     Text(Text),
     Replay(Replay),
+    Session(Session),
+    SigningKey(SigningKey),
+    Lock(Lock),
 }
 
 /// One step of a change. Steps are taken in order.
@@ -41,13 +46,17 @@ pub enum Record {
 pub enum Write {
     /// A new record; `Taken` if one of its keys is in use.
     Insert(Record),
-    /// The record's next version (a text has none); `Stale` unless the stored version is one less.
+    /// The record's next version (texts and sessions have none and need only be there); `Stale` unless the stored version is one less.
     /// A token's `last_used` and a principal's `last_login` are left as stored: they are touches.
     Update(Record),
     /// A role ceases; `Stale` unless the stored version is this one.
     DeleteRole(RoleId, u64),
     /// Replays kept until `now` or earlier are dropped.
     ForgetReplays(Timestamp),
+    /// Sessions that expired at or before this instant are dropped.
+    ForgetSessions(Timestamp),
+    /// Every lock of this principal is taken off.
+    Unlock(PrincipalId),
 }
 
 /// All or none of these, with their journal lines.
@@ -92,6 +101,9 @@ pub enum Key {
     TokenById(RealmId, String),
     Text(Digest),
     Replay(ReplayKey),
+    Session(Uuid),
+    SessionByDigest(Digest),
+    SigningKey(String),
 }
 
 /// By what a list of tokens is sorted; ties are broken by id, in the same direction, bytewise.
@@ -218,6 +230,23 @@ pub struct JournalFilter {
     pub to: Option<Timestamp>,
 }
 
+/// Which sessions. Every criterion that is set must hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionFilter {
+    /// Of this realm.
+    pub realm: RealmId,
+    /// Speaking for this principal.
+    pub principal: Option<PrincipalId>,
+    /// Of this dialect.
+    pub dialect: Option<String>,
+    /// Bought with this exchange token.
+    pub bought_with: Option<TokenNumber>,
+    /// Signed with this key.
+    pub kid: Option<String>,
+    /// Neither ended nor expired at this instant.
+    pub live_at: Option<Timestamp>,
+}
+
 /// What to list. `limit` is the most rows that come back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Query {
@@ -242,6 +271,13 @@ pub enum Query {
     /// Roles by number.
     #[expect(missing_docs, reason = "as for tokens")]
     Roles { realm: RealmId, after: u64, limit: usize },
+    /// Sessions by id, which is the order in which they began.
+    #[expect(missing_docs, reason = "as for tokens")]
+    Sessions { filter: Box<SessionFilter>, after: Option<Uuid>, limit: usize },
+    /// Signing keys that are not removed, by creation and then `kid`.
+    SigningKeys(RealmId),
+    /// Every lock of this principal.
+    Locks(PrincipalId),
     /// Realms by id.
     #[expect(missing_docs, reason = "as for tokens")]
     Realms { after: u32, limit: usize },
@@ -256,7 +292,8 @@ pub struct Touch {
     pub used: Use,
 }
 
-/// Called with each record of a load; records come in the order realms, roles, principals, tokens, texts.
+/// Called with each record of a load; records come in the order realms, roles, principals, tokens, texts, sessions,
+/// signing keys, locks.
 pub type Sink = Box<dyn FnMut(Record) + Send>;
 
 /// Whatever keeps the records.
@@ -283,7 +320,8 @@ pub trait Store: Send + Sync {
     fn journal(&self, filter: JournalFilter, limit: usize) -> Future<'_, Result<Vec<Entry>, StoreError>>;
 
     /// Everything that may count at `now`: every realm, role and principal, every token that is neither revoked nor
-    /// expired, and those tokens' live texts and overlaps.
+    /// expired, those tokens' live texts and overlaps, every session that is neither ended nor expired, every signing
+    /// key that is not removed, and every lock.
     fn load(&self, now: Timestamp, sink: Sink) -> Future<'_, Result<(), StoreError>>;
 
     /// Writes last uses down. Losing the last batch in a crash is allowed; nothing else is.
