@@ -12,6 +12,7 @@ pub mod format;
 pub mod index;
 pub mod journal;
 pub mod memory;
+pub mod password;
 pub mod principal;
 pub mod realm;
 pub mod replay;
