@@ -1,6 +1,8 @@
 //! The transcripts of every dialect, request and reply to the byte. They are its documentation too: read them.
 //! `UPDATE_TRANSCRIPTS=1 cargo test` writes the replies that came into them, to be read before they are committed.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its support too")]
+
 mod support;
 #[path = "support/transcript.rs"]
 mod transcript;
