@@ -2,9 +2,9 @@
 //! and the route, the realm, the credential, enforces what the route needs before the body is parsed, bounds the body,
 //! and has every refusal worded by its dialect.
 
-use crate::dialect::{Call, Dialect, Needs, Reply, Room, Route};
-use crate::path;
+use crate::dialect::{Call, Dialect, NATIVE, Needs, Reply, Room, Route};
 use crate::refusal::{Refusal, Refused};
+use crate::target;
 use bytes::Bytes;
 use counterfoil_core::authority::{Actor, Authority};
 use counterfoil_core::error::{Error, Unauthenticated};
@@ -26,7 +26,19 @@ pub const LONGEST_HEAD: usize = 32 * 1024;
 pub const LONGEST_TARGET: usize = 8 * 1024;
 
 /// A body still to be read.
-pub type Incoming = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
+pub type Incoming = UnsyncBoxBody<Bytes, BrokenOff>;
+
+/// A body that ended before its end, in the transport's words.
+#[derive(Debug)]
+pub struct BrokenOff(pub String);
+
+impl std::fmt::Display for BrokenOff {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BrokenOff {}
 
 /// Set as an extension on requests that came in process or through the operator's socket, never from a network: the
 /// slug of the realm that the operator means.
@@ -128,7 +140,7 @@ impl Doorway {
     /// Answers one request.
     pub async fn answer(&self, request: Request<Incoming>) -> Reply {
         let (mut parts, body) = request.into_parts();
-        let canonical = path::canonical(parts.uri.path());
+        let canonical = target::canonical(parts.uri.path());
         let path = canonical.clone().unwrap_or_else(|_| parts.uri.path().to_owned());
         let Some(mounted) = self.whose(&path) else {
             return plain_not_found();
@@ -137,8 +149,8 @@ impl Doorway {
         let outcome = match canonical {
             Err(why) => Err(Refused::Malformed(why)),
             Ok(path) => {
-                path::replace(&mut parts, &path);
-                self.serve(mounted, &path, parts, body, &mut route).await
+                target::replace(&mut parts, &path);
+                mounted.serve(&path, parts, body, &mut route).await
             }
         };
         let mut reply = outcome.unwrap_or_else(|refused| refuse(&mounted.room, refused, path));
@@ -149,7 +161,7 @@ impl Doorway {
 
     /// Words a refusal that was decided before the doorway, in the envelope of whoever the path belongs to.
     pub fn refuse(&self, path: &str, refused: Refused) -> Reply {
-        let path = path::canonical(path).unwrap_or_else(|_| path.to_owned());
+        let path = target::canonical(path).unwrap_or_else(|_| path.to_owned());
         self.whose(&path).map_or_else(plain_not_found, |mounted| refuse(&mounted.room, refused, path))
     }
 
@@ -157,17 +169,18 @@ impl Doorway {
         let place = self.territory.iter().find(|(start, _)| path.starts_with(start.as_str()))?.1;
         self.mounted.get(place)
     }
+}
 
+impl Mounted {
     async fn serve<'a>(
-        &self,
-        mounted: &'a Mounted,
+        &'a self,
         path: &str,
         parts: Parts,
         body: Incoming,
         found: &mut Option<&'a Route>,
     ) -> Result<Reply, Refused> {
-        let room = &mounted.room;
-        let (route, params) = match mounted.route(path, &parts.method) {
+        let room = &self.room;
+        let (route, params) = match self.route(path, &parts.method) {
             Ok(hit) => hit,
             Err(refused) => {
                 drain(body).await;
@@ -188,9 +201,7 @@ impl Doorway {
         let template = route.path.clone();
         (route.handler)(room, Call { actor, realm, address, parts, params, presented, template, body }).await
     }
-}
 
-impl Mounted {
     fn route(&self, path: &str, method: &Method) -> Result<(&Route, BTreeMap<String, String>), Refused> {
         let hit = self.paths.at(path).map_err(|_| Refused::Path)?;
         let routes = || hit.value.iter().map(|number| &self.routes[*number]);
@@ -236,13 +247,11 @@ async fn admit(
         Err(why) => echo(room, route, parts, &text).await.ok_or(Error::Unauthenticated(why))?,
     };
     // Our own API acts in the realm of the credential; everywhere else the credential must be of the realm asked for.
-    let native = room.dialect.name == crate::native::NAME;
+    let native = room.dialect.name == NATIVE;
     let realm = if native { house.realm_of(&actor)? } else { realm };
     let of_dialect = actor.grant().is_none_or(|grant| {
         let dialect = &*grant.token().dialect;
-        matches!(route.needs, Needs::AnyDialect)
-            || dialect == room.dialect.name
-            || dialect == crate::native::NAME
+        matches!(route.needs, Needs::AnyDialect) || dialect == room.dialect.name || dialect == NATIVE
     });
     if actor.realm() != realm.id || !of_dialect {
         return Err(Error::Unauthenticated(Unauthenticated::Invalid).into());
@@ -317,21 +326,4 @@ fn plain_not_found() -> Reply {
     *reply.status_mut() = StatusCode::NOT_FOUND;
     reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     reply
-}
-
-/// The names and values of a query string, in order; `+` is a space, the rest percent-decoded.
-pub fn query_pairs(query: &str) -> Result<Vec<(String, String)>, Refused> {
-    let decode = |text: &str| {
-        let spaced = text.replace('+', " ");
-        let decoded = percent_decode_str(&spaced).decode_utf8().map(std::borrow::Cow::into_owned);
-        decoded.map_err(|_| Refused::Malformed("the query is not UTF-8"))
-    };
-    query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            Ok((decode(name)?, decode(value)?))
-        })
-        .collect()
 }

@@ -9,9 +9,9 @@ pub mod doorway;
 pub mod dynatrace;
 pub mod native;
 pub mod openapi;
-pub mod path;
 pub mod refusal;
 pub mod reply;
+pub mod target;
 
 use counterfoil_core::authority::Formats;
 use counterfoil_core::catalogue::{Catalogue, Vocabulary};

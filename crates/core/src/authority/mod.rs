@@ -82,6 +82,8 @@ pub struct Authority {
     doubt: AtomicBool,
     /// The store's generation that the index was read from.
     generation: AtomicU64,
+    /// The minute in which replays were last pruned.
+    pruned: AtomicI64,
     stripes: Vec<Mutex<()>>,
 }
 
@@ -118,6 +120,7 @@ impl Authority {
             gate: RwLock::new(()),
             doubt: AtomicBool::new(false),
             generation: AtomicU64::new(generation),
+            pruned: AtomicI64::new(0),
             stripes: (0..STRIPES).map(|_| Mutex::new(())).collect(),
         };
         authority.reload().await?;

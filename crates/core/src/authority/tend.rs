@@ -13,8 +13,20 @@ impl Authority {
         self.settle().await?;
         self.flush().await?;
         let now = self.now();
+        let minute = now.as_second().div_euclid(60);
+        if self.pruned.load(Ordering::Acquire) == minute {
+            return Ok(());
+        }
         // Also moves the store's clock mark.
-        self.commit(vec![Write::ForgetReplays(now)], Vec::new(), now).await.map_err(StoreError::into)
+        self.commit(vec![Write::ForgetReplays(now)], Vec::new(), now).await?;
+        self.pruned.store(minute, Ordering::Release);
+        Ok(())
+    }
+
+    /// Whether the store answers.
+    pub async fn reachable(&self) -> Result<(), Error> {
+        self.store.meta().await?;
+        Ok(())
     }
 
     /// Reads the index anew if a commit's outcome is unknown or the store recovered from a failure.

@@ -4,7 +4,7 @@ use super::query::{Query, instant};
 use super::wire::Page;
 use super::wire::token::{self as wire, Edit, Filter, Paging, Revoke, Revoked, Rotate};
 use super::{VIEW, route};
-use crate::dialect::{Answer, Call, Doc, Needs, Room, Route};
+use crate::dialect::{Answer, Call, Doc, NATIVE, Needs, Room, Route};
 use crate::openapi::{inline, named};
 use crate::refusal::Refused;
 use crate::reply;
@@ -96,7 +96,7 @@ fn create(room: &Room, call: Call) -> Answer<'_> {
             scopes: body.scopes,
             expires: body.expires,
             not_before: body.not_before,
-            dialect: body.dialect.unwrap_or_else(|| super::NAME.to_owned()),
+            dialect: body.dialect.unwrap_or_else(|| NATIVE.to_owned()),
             personal: body.personal,
             principal: body.principal,
             networks: networks(&body.networks)?,

@@ -1,0 +1,214 @@
+//! The command line: what can be typed, and which file carries it out. Each command translates its arguments into a wire
+//! struct of the native dialect, asks, and prints; whether the answer comes from a server, the operator's socket or this
+//! process is `reach`'s affair.
+
+pub mod desk;
+pub mod exit;
+pub mod flags;
+pub mod format;
+pub mod journal;
+pub mod principal;
+pub mod printer;
+pub mod realm;
+pub mod role;
+pub mod rows;
+pub mod scope;
+pub mod secrets;
+pub mod token;
+
+use crate::config::client::{Client, ClientFlags};
+use crate::config::environment::Environment;
+use crate::config::server::{InitFlags, ServeFlags, Server, StoreFlags};
+use anyhow::Result;
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+use desk::{Desk, Outcome};
+use exit::Exit;
+use secrets::Secrets;
+use std::io::Write;
+
+/// A self-hosted authority for API tokens, and its command line.
+#[derive(Debug, Parser)]
+#[command(name = "counterfoil", version, arg_required_else_help = true)]
+#[command(max_term_width = 110)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How to ask.
+    #[command(flatten)]
+    pub client: ClientFlags,
+    /// Where the store is.
+    #[command(flatten)]
+    pub store: StoreFlags,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Answer requests; makes the store, its root secret and a first token where there is nothing yet
+    Serve(ServeFlags),
+    /// Make the store, its root secret and a first token; a root secret file that exists is used
+    Init(InitFlags),
+    /// Issue, list, change, revoke and check tokens; alone it lists
+    Token {
+        /// What to do with them.
+        #[command(subcommand)]
+        verb: Option<token::Verb>,
+    },
+    /// People and services that tokens speak for; alone it lists
+    Principal {
+        /// What to do with them.
+        #[command(subcommand)]
+        verb: Option<principal::Verb>,
+    },
+    /// Named sets of scopes; alone it lists
+    Role {
+        /// What to do with them.
+        #[command(subcommand)]
+        verb: Option<role::Verb>,
+    },
+    /// Known permission words; alone it lists
+    Scope {
+        /// What to do with them.
+        #[command(subcommand)]
+        verb: Option<scope::Verb>,
+    },
+    /// Closed sets of principals, roles and tokens; alone it lists
+    Realm {
+        /// What to do with them.
+        #[command(subcommand)]
+        verb: Option<realm::Verb>,
+    },
+    /// The record of every change; alone it lists
+    Journal {
+        /// What to do with it.
+        #[command(subcommand)]
+        verb: Option<journal::Verb>,
+    },
+    /// The settings of this program
+    Config {
+        /// What to do with them.
+        #[command(subcommand)]
+        verb: ConfigVerb,
+    },
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+/// What can be done with the settings.
+#[derive(Debug, Subcommand)]
+pub enum ConfigVerb {
+    /// Print every setting with its value and where it was said; secrets are dots
+    Show,
+}
+
+/// Everything that can be typed; every `--help` ends with the exit codes.
+pub fn command() -> clap::Command {
+    fn with_exit_codes(command: clap::Command) -> clap::Command {
+        command.after_help(exit::HELP).mut_subcommands(with_exit_codes)
+    }
+    with_exit_codes(Cli::command())
+}
+
+/// Carries the command out.
+pub async fn run(cli: Cli, environment: &Environment) -> Outcome {
+    let Cli { command, client, store } = cli;
+    match command {
+        Command::Serve(flags) => {
+            crate::serve::run(Server::resolve(environment, store, flags)?).await?;
+            Ok(Exit::Done)
+        }
+        Command::Init(init) => {
+            let flags = ServeFlags { init, ..ServeFlags::default() };
+            crate::serve::init(Server::resolve(environment, store, flags)?).await?;
+            Ok(Exit::Done)
+        }
+        Command::Completions { shell } => completions(shell),
+        command => ask(command, &desk(client, store, environment)?).await,
+    }
+}
+
+fn desk(client: ClientFlags, store: StoreFlags, environment: &Environment) -> Result<Desk<'_>> {
+    let client = Client::resolve(environment, client)?;
+    let server = Server::resolve(environment, store, ServeFlags::default())?;
+    let secrets = Secrets::new(environment, client.quiet);
+    Ok(Desk::new(client, server, secrets))
+}
+
+async fn ask(command: Command, desk: &Desk<'_>) -> Outcome {
+    match command {
+        Command::Token { verb } => token::run(verb.unwrap_or_default(), desk).await,
+        Command::Principal { verb } => principal::run(verb.unwrap_or_default(), desk).await,
+        Command::Role { verb } => role::run(verb.unwrap_or_default(), desk).await,
+        Command::Scope { verb } => scope::run(verb.unwrap_or_default(), desk).await,
+        Command::Realm { verb } => realm::run(verb.unwrap_or_default(), desk).await,
+        Command::Journal { verb } => journal::run(verb.unwrap_or_default(), desk).await,
+        Command::Config { verb: ConfigVerb::Show } => desk.show_config(),
+        Command::Serve(_) | Command::Init(_) | Command::Completions { .. } => {
+            unreachable!("these ask nobody; `run` carries them out")
+        }
+    }
+}
+
+fn completions(shell: Shell) -> Outcome {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command(), "counterfoil", &mut script);
+    printer::write(&String::from_utf8_lossy(&script))?;
+    Ok(Exit::Done)
+}
+
+/// Tells a person something, on standard error; nobody listening is no failure.
+pub fn remark(text: &str) {
+    let lines: Vec<_> = text.lines().map(format::visible).collect();
+    let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All but clap's own `help`, which prints the others.
+    fn each_command(command: &clap::Command, visit: &mut dyn FnMut(&clap::Command)) {
+        visit(command);
+        let ours = command.get_subcommands().filter(|below| below.get_name() != "help");
+        ours.for_each(|below| each_command(below, visit));
+    }
+
+    #[test]
+    fn the_command_tree_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn every_help_names_the_exit_codes() {
+        let mut tree = command();
+        tree.build();
+        each_command(&tree, &mut |command| {
+            let help = command.clone().render_long_help().to_string();
+            assert!(help.contains("8    the checked token is not valid"), "{}", command.get_name());
+        });
+    }
+
+    #[test]
+    fn a_noun_alone_lists_and_aliases_are_hidden() {
+        for line in ["token", "token ls", "principal", "role ls", "scope", "realm", "journal"] {
+            Cli::try_parse_from(["counterfoil"].into_iter().chain(line.split(' '))).unwrap();
+        }
+        let mut tree = command();
+        tree.build();
+        each_command(&tree, &mut |command| assert_eq!(command.get_visible_aliases().count(), 0));
+    }
+
+    #[test]
+    fn flags_of_asking_stand_before_and_after_the_verb() {
+        for line in ["--server http://x -o json token list", "token list --server http://x -o json"] {
+            let cli = Cli::try_parse_from(["counterfoil"].into_iter().chain(line.split(' '))).unwrap();
+            assert_eq!(cli.client.server.as_deref(), Some("http://x"));
+            assert_eq!(cli.client.output, Some(format::Format::Json));
+        }
+    }
+}

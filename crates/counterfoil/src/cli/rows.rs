@@ -1,0 +1,153 @@
+//! What can be printed, and which of its fields stand in a table.
+
+use crate::config::Line;
+use bytes::Bytes;
+use counterfoil_dialects::native::wire::Scope;
+use counterfoil_dialects::native::wire::journal::Entry;
+use counterfoil_dialects::native::wire::principal::{Principal, Role};
+use counterfoil_dialects::native::wire::realm::{NewRealmIssued, Realm};
+use counterfoil_dialects::native::wire::token::{Issued, Revoked, Token};
+use counterfoil_dialects::native::wire::verify::Answer;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Something that can be printed.
+pub trait Row: Serialize + JsonSchema {
+    /// The usual fields of a list; dots go deeper.
+    const COLUMNS: &'static [&'static str];
+    /// The field that `-o value` prints.
+    const MAIN: &'static str;
+    /// Whether the main field is a secret, which `-o env` may print.
+    const SECRET: bool = false;
+
+    /// Every field, as the schema names them.
+    fn fields() -> Vec<String> {
+        let schema = schemars::schema_for!(Self);
+        let properties = schema.get("properties").and_then(Value::as_object);
+        properties.map(|fields| fields.keys().cloned().collect()).unwrap_or_default()
+    }
+
+    /// What is printed of one alone: every field, unless that would not be readable.
+    fn detail() -> Vec<String> {
+        Self::fields()
+    }
+}
+
+impl Row for Token {
+    const COLUMNS: &'static [&'static str] =
+        &["id", "name", "state", "principal", "scopes", "expires", "last_used"];
+    const MAIN: &'static str = "id";
+}
+
+impl Row for Issued {
+    const COLUMNS: &'static [&'static str] = &["id", "name", "expires", "token"];
+    const MAIN: &'static str = "token";
+    const SECRET: bool = true;
+}
+
+impl Row for Revoked {
+    const COLUMNS: &'static [&'static str] = &["count", "dry_run", "ids"];
+    const MAIN: &'static str = "ids";
+}
+
+impl Row for Answer {
+    const COLUMNS: &'static [&'static str] = &["active", "id", "username", "scope"];
+    const MAIN: &'static str = "active";
+}
+
+impl Row for Principal {
+    const COLUMNS: &'static [&'static str] = &["username", "number", "kind", "roles", "disabled", "email"];
+    const MAIN: &'static str = "username";
+}
+
+impl Row for Role {
+    const COLUMNS: &'static [&'static str] = &["name", "number", "scopes"];
+    const MAIN: &'static str = "name";
+}
+
+impl Row for Scope {
+    const COLUMNS: &'static [&'static str] = &["word", "dialect", "personal", "title"];
+    const MAIN: &'static str = "word";
+}
+
+impl Row for Realm {
+    const COLUMNS: &'static [&'static str] = &["slug", "name", "uuid", "personal_tokens"];
+    const MAIN: &'static str = "slug";
+}
+
+impl Row for NewRealmIssued {
+    const COLUMNS: &'static [&'static str] =
+        &["realm.slug", "realm.name", "realm.uuid", "admin.id", "admin.token"];
+    const MAIN: &'static str = "admin.token";
+    const SECRET: bool = true;
+
+    fn detail() -> Vec<String> {
+        Self::COLUMNS.iter().map(ToString::to_string).collect()
+    }
+}
+
+impl Row for Entry {
+    const COLUMNS: &'static [&'static str] = &["sequence", "at", "actor", "action", "subject", "detail"];
+    const MAIN: &'static str = "sequence";
+}
+
+impl Row for Line {
+    const COLUMNS: &'static [&'static str] = &["setting", "value", "origin"];
+    const MAIN: &'static str = "value";
+}
+
+/// A request that `--dry-run` kept back.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Intended {
+    /// The method.
+    pub method: String,
+    /// The path.
+    pub path: String,
+    /// The body, or null.
+    pub body: Value,
+}
+
+impl Row for Intended {
+    const COLUMNS: &'static [&'static str] = &["method", "path", "body"];
+    const MAIN: &'static str = "path";
+}
+
+impl From<&http::Request<Bytes>> for Intended {
+    fn from(request: &http::Request<Bytes>) -> Self {
+        Self {
+            method: request.method().to_string(),
+            path: request.uri().to_string(),
+            body: serde_json::from_slice(request.body()).unwrap_or_default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn every_column_is_a_field<T: Row>() {
+        let fields = T::fields();
+        for column in T::COLUMNS.iter().chain([&T::MAIN]) {
+            let first = column.split('.').next().unwrap();
+            assert!(fields.iter().any(|field| field == first), "{column} of {fields:?}");
+        }
+    }
+
+    #[test]
+    fn columns_name_fields_that_exist() {
+        every_column_is_a_field::<Token>();
+        every_column_is_a_field::<Issued>();
+        every_column_is_a_field::<Revoked>();
+        every_column_is_a_field::<Answer>();
+        every_column_is_a_field::<Principal>();
+        every_column_is_a_field::<Role>();
+        every_column_is_a_field::<Scope>();
+        every_column_is_a_field::<Realm>();
+        every_column_is_a_field::<NewRealmIssued>();
+        every_column_is_a_field::<Entry>();
+        every_column_is_a_field::<Line>();
+        every_column_is_a_field::<Intended>();
+    }
+}

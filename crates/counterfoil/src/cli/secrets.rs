@@ -1,0 +1,110 @@
+//! Secrets as arguments: `-` (standard input), `@FILE`, `env:NAME` or the text itself; and the hidden prompt when one is
+//! missing.
+
+use super::exit::{Exit, Failure};
+use crate::config::environment::Environment;
+use counterfoil_core::secret::Secret;
+use std::cell::Cell;
+use std::io::{IsTerminal, Read};
+
+/// Reads spelt secrets, warns once about one on the command line, and never waits where nobody can answer.
+pub struct Secrets<'a> {
+    environment: &'a Environment,
+    quiet: bool,
+    warned: Cell<bool>,
+    input_taken: Cell<bool>,
+}
+
+impl<'a> Secrets<'a> {
+    /// A reader for one run of the program.
+    pub fn new(environment: &'a Environment, quiet: bool) -> Self {
+        Self { environment, quiet, warned: Cell::new(false), input_taken: Cell::new(false) }
+    }
+
+    /// The secret that is spelt so.
+    pub fn read(&self, spelt: &str) -> Result<Secret, Failure> {
+        let text = if spelt == "-" {
+            self.input()?
+        } else if let Some(path) = spelt.strip_prefix('@') {
+            std::fs::read_to_string(path)
+                .map_err(|why| Failure::usage(format!("{path} cannot be read: {why}")))?
+        } else if let Some(name) = spelt.strip_prefix("env:") {
+            let missing = || Failure::usage(format!("the variable {name} is not set"));
+            self.environment.get(name)?.ok_or_else(missing)?.to_owned()
+        } else {
+            self.warn();
+            spelt.to_owned()
+        };
+        let text =
+            text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+        if text.is_empty() {
+            Err(Failure::usage("the secret is empty"))
+        } else {
+            Ok(Secret::new(text.to_owned()))
+        }
+    }
+
+    /// Asks a person without showing the answer; without one, fails and says what to give instead.
+    pub fn ask(&self, what: &str, instead: &str) -> Result<Secret, Failure> {
+        let missing = || Failure::new(Exit::Credential, format!("{what} is needed: give {instead}"));
+        if !std::io::stderr().is_terminal() {
+            return Err(missing());
+        }
+        let answer = rpassword::prompt_password(format!("{what} (not shown): ")).map_err(|_| missing())?;
+        if answer.is_empty() { Err(missing()) } else { Ok(Secret::new(answer)) }
+    }
+
+    fn input(&self) -> Result<String, Failure> {
+        if self.input_taken.replace(true) {
+            return Err(Failure::usage("only one secret can be read from standard input"));
+        }
+        let mut text = String::new();
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .map_err(|why| Failure::usage(format!("standard input cannot be read: {why}")))?;
+        Ok(text)
+    }
+
+    fn warn(&self) {
+        if !self.quiet && !self.warned.replace(true) {
+            super::remark(
+                "warning: others can see a secret on the command line with `ps`; use -, @FILE or env:NAME",
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(spelt: &str) -> Result<String, Failure> {
+        let environment = Environment::of([("HUSH", "from the environment")]);
+        Secrets::new(&environment, true).read(spelt).map(|secret| secret.reveal().to_owned())
+    }
+
+    #[test]
+    fn a_secret_is_spelt_in_several_ways() {
+        let path = std::env::temp_dir().join(format!("counterfoil-secret-{}", std::process::id()));
+        std::fs::write(&path, "from a file\r\n").unwrap();
+        assert_eq!(read(&format!("@{}", path.display())).unwrap(), "from a file");
+        std::fs::remove_file(path).unwrap();
+        assert_eq!(read("env:HUSH").unwrap(), "from the environment");
+        assert_eq!(read("cf_literal").unwrap(), "cf_literal");
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        assert_eq!(read("env:NOT_SET").unwrap_err().message, "the variable NOT_SET is not set");
+        assert!(read("@/nowhere/at/all").unwrap_err().message.starts_with("/nowhere/at/all cannot be read"));
+        assert_eq!(read("").unwrap_err().exit, Exit::Usage);
+    }
+
+    #[test]
+    fn standard_input_gives_one_secret() {
+        let environment = Environment::default();
+        let secrets = Secrets::new(&environment, true);
+        secrets.input_taken.set(true);
+        assert_eq!(secrets.read("-").unwrap_err().exit, Exit::Usage);
+    }
+}

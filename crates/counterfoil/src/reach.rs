@@ -1,0 +1,188 @@
+//! How a command reaches the authority: over HTTP, through the operator's socket, or in process. The same requests each
+//! time; only what stands around them differs.
+
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::secrets::Secrets;
+use crate::config::client::{Client, TokenSource};
+use crate::config::server::Server;
+use crate::config::{Origin, Setting};
+use crate::serve::House;
+use anyhow::Result;
+use bytes::Bytes;
+use counterfoil_core::secret::Secret;
+use counterfoil_dialects::native::client::REALM;
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use http::{Request, Response, Uri};
+use std::io::ErrorKind;
+use std::path::Path;
+use std::time::Duration;
+
+/// A way to the authority. On the last two whoever speaks is the operator, and a header names the realm.
+pub enum Reach {
+    /// A server, asked with a token.
+    Remote {
+        /// The connection.
+        http: reqwest::Client,
+        /// Scheme, authority and perhaps a path; no slash at its end.
+        base: String,
+        /// `Bearer` and the token.
+        authorization: HeaderValue,
+    },
+    /// The socket of the process that serves the store.
+    Socket {
+        /// The connection.
+        http: reqwest::Client,
+        /// The realm that the operator means.
+        realm: HeaderValue,
+    },
+    /// The store itself, opened by this process.
+    Local {
+        /// What answers.
+        house: House,
+        /// The realm that the operator means.
+        realm: HeaderValue,
+    },
+}
+
+impl Reach {
+    /// The server if one is named, else the socket if somebody answers there, else the store.
+    pub async fn open(client: &Client, server: &Server, secrets: &Secrets<'_>) -> Result<Self> {
+        if let Some(url) = &client.server {
+            return Ok(remote(&url.value, client, secrets)?);
+        }
+        if let Some(Setting { origin: Origin::Flag(flag), .. }) = client.token {
+            return Err(
+                Failure::usage(format!("{flag} is for a server, and none is named: add --server")).into()
+            );
+        }
+        let realm = HeaderValue::try_from(&client.realm.value)
+            .map_err(|_| Failure::usage(format!("`{}` is no realm", client.realm.value)))?;
+        match server.socket() {
+            Some(path) if answers(&path).await? => {
+                Ok(Self::Socket { http: http().unix_socket(path).build()?, realm })
+            }
+            _ => Ok(Self::Local { house: crate::serve::local(server).await?, realm }),
+        }
+    }
+
+    /// Sends the request and waits for its answer, of whatever status.
+    pub async fn ask(&self, request: Request<Bytes>) -> Result<Response<Bytes>> {
+        match self {
+            Self::Remote { http, base, authorization } => {
+                send(http, base, with(request, AUTHORIZATION, authorization)).await
+            }
+            Self::Socket { http, realm } => send(http, "http://localhost", with(request, REALM, realm)).await,
+            Self::Local { house, realm } => Ok(house(with(request, REALM, realm)).await),
+        }
+    }
+}
+
+fn with(mut request: Request<Bytes>, name: HeaderName, value: &HeaderValue) -> Request<Bytes> {
+    request.headers_mut().insert(name, value.clone());
+    request
+}
+
+fn remote(url: &str, client: &Client, secrets: &Secrets<'_>) -> Result<Reach, Failure> {
+    let base = base(url)?;
+    if client.realm.origin != Origin::BuiltIn {
+        return Err(Failure::usage(format!(
+            "a server works in the realm of the token; leave the realm out (it was said by {})",
+            client.realm.origin
+        )));
+    }
+    let token = match client.token.as_ref().map(|token| &token.value) {
+        Some(TokenSource::Text(text)) => bearer(text),
+        Some(TokenSource::Spelt(spelt)) => bearer(&secrets.read(spelt)?),
+        Some(TokenSource::File(path)) => bearer(&secrets.read(&format!("@{}", path.display()))?),
+        None => {
+            bearer(&secrets.ask("a token", "--token -, --token @FILE, or the variable COUNTERFOIL_TOKEN")?)
+        }
+    };
+    let http = http().build().map_err(|why| Failure::new(Exit::Failed, innermost(&why)))?;
+    Ok(Reach::Remote { http, base, authorization: token? })
+}
+
+fn bearer(token: &Secret) -> Result<HeaderValue, Failure> {
+    let no_token = |_| Failure::new(Exit::Credential, "the token holds characters that no token has");
+    let mut value = HeaderValue::try_from(format!("Bearer {}", token.reveal())).map_err(no_token)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// The part of the server's URL before our paths.
+fn base(url: &str) -> Result<String, Failure> {
+    let wrong =
+        |why: &str| Failure::usage(format!("the server `{url}` {why}; write it like https://tokens.example"));
+    let uri: Uri = url.parse().map_err(|_| wrong("is not a URL"))?;
+    if !matches!(uri.scheme_str(), Some("http" | "https")) {
+        return Err(wrong("is neither http:// nor https://"));
+    }
+    if uri.authority().is_none_or(|authority| authority.as_str().contains('@')) {
+        return Err(Failure::usage("the server's URL holds a user; give the token with --token"));
+    }
+    if uri.query().is_some() {
+        return Err(wrong("has a query"));
+    }
+    Ok(url.trim_end_matches('/').to_owned())
+}
+
+fn http() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(concat!("counterfoil/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(10))
+        .timeout(Duration::from_mins(1))
+}
+
+async fn send(http: &reqwest::Client, base: &str, request: Request<Bytes>) -> Result<Response<Bytes>> {
+    let lost = |why: &reqwest::Error| {
+        let failure = Failure::new(Exit::Unreachable, format!("{base} did not answer: {}", innermost(why)));
+        if why.is_connect() { failure } else { failure.perhaps_done() }
+    };
+    let (mut parts, body) = request.into_parts();
+    parts.uri = format!("{base}{}", parts.uri).parse()?;
+    let request = reqwest::Request::try_from(Request::from_parts(parts, body))?;
+    let answer = http.execute(request).await.map_err(|why| lost(&why))?;
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = answer.status();
+    *response.headers_mut() = answer.headers().clone();
+    *response.body_mut() = answer.bytes().await.map_err(|why| lost(&why))?;
+    Ok(response)
+}
+
+/// The cause at the bottom: "connection refused" rather than the storeys above it.
+fn innermost(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), innermost)
+}
+
+/// Whether a server listens on the socket. A file that nobody listens on was left by one that died.
+async fn answers(path: &Path) -> Result<bool, Failure> {
+    match tokio::net::UnixStream::connect(path).await {
+        Ok(_) => Ok(true),
+        Err(why) if matches!(why.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => Ok(false),
+        Err(why) => Err(Failure::new(Exit::Unreachable, format!("{} does not open: {why}", path.display()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_a_plain_web_address() {
+        assert_eq!(base("https://tokens.example/").unwrap(), "https://tokens.example");
+        assert_eq!(base("http://[::1]:8080/below").unwrap(), "http://[::1]:8080/below");
+        for wrong in ["tokens.example", "ftp://x", "http://me:hush@x", "http://x?y", "", "http://"] {
+            let failure = base(wrong).unwrap_err();
+            assert_eq!(failure.exit, Exit::Usage, "{wrong}");
+            assert!(!failure.message.contains("hush"));
+        }
+    }
+
+    #[test]
+    fn the_credential_is_not_for_debug() {
+        let value = bearer(&Secret::new("cf_hush".into())).unwrap();
+        assert_eq!(format!("{value:?}"), "Sensitive");
+        assert!(bearer(&Secret::new("two\nlines".into())).is_err());
+    }
+}

@@ -1,0 +1,132 @@
+//! Accepting connections: HTTP/1.1 and h2c on the configured address, and the operator's socket beside the database.
+
+use super::front::{Front, Via};
+use crate::config::server::Server;
+use counterfoil_dialects::doorway::BrokenOff;
+use http_body_util::{BodyExt as _, Full};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use std::convert::Infallible;
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, UnixListener};
+
+/// How long a request's head may take to come.
+const HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// How long what is under way may take to end after a stop.
+const DRAINED_WITHIN: Duration = Duration::from_secs(10);
+
+/// The operator's socket: whoever may open it is the operator.
+pub(super) struct OperatorSocket {
+    listener: UnixListener,
+    path: PathBuf,
+    owner: u32,
+}
+
+impl Drop for OperatorSocket {
+    fn drop(&mut self) {
+        drop(std::fs::remove_file(&self.path));
+    }
+}
+
+/// Opens the operator's socket, for our own user only. The store's lock is held, so one that lies there is left over.
+/// Without it local commands cannot reach this server; that is said, and no reason to stop.
+pub(super) fn operator_socket(config: &Server) -> Option<OperatorSocket> {
+    let path = config.socket()?;
+    let open = || {
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let listener = UnixListener::bind(&path)?;
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600))?;
+        let owner = std::fs::metadata(&path)?.uid();
+        Ok(OperatorSocket { listener, path: path.clone(), owner })
+    };
+    open()
+        .inspect_err(|error| {
+            tracing::warn!(socket = %path.display(), %error, "local commands cannot reach this server; use --server");
+        })
+        .ok()
+}
+
+/// Serves until `stop`, then lets what is under way end, within bounds.
+pub(super) async fn serve(
+    listener: TcpListener,
+    operator: Option<OperatorSocket>,
+    front: Arc<Front>,
+    stop: impl Future<Output = ()>,
+) {
+    let graceful = GracefulShutdown::new();
+    tokio::pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => {
+                    // Small answers leave at once; failing to ask for that is no reason to refuse.
+                    let _ = stream.set_nodelay(true);
+                    converse(stream, Via::Network(peer.ip()), &front, &graceful);
+                }
+                Err(error) => out_of_breath(&error).await,
+            },
+            accepted = local(operator.as_ref()) => match accepted {
+                Ok(stream) => converse(stream, Via::Operator, &front, &graceful),
+                Err(error) => out_of_breath(&error).await,
+            },
+        }
+    }
+    drop(listener);
+    drop(operator);
+    if tokio::time::timeout(DRAINED_WITHIN, graceful.shutdown()).await.is_err() {
+        tracing::warn!("some connections were cut after {DRAINED_WITHIN:?}");
+    }
+}
+
+async fn local(operator: Option<&OperatorSocket>) -> std::io::Result<tokio::net::UnixStream> {
+    let Some(operator) = operator else { return std::future::pending().await };
+    loop {
+        let (stream, _) = operator.listener.accept().await?;
+        let peer = stream.peer_cred()?.uid();
+        if peer == operator.owner || peer == 0 {
+            return Ok(stream);
+        }
+        tracing::warn!(peer, "a stranger opened the operator's socket and was turned away");
+    }
+}
+
+fn converse<S>(stream: S, via: Via, front: &Arc<Front>, graceful: &GracefulShutdown)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let front = Arc::clone(front);
+    let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
+        let front = Arc::clone(&front);
+        async move {
+            let request =
+                request.map(|body| body.map_err(|error| BrokenOff(error.to_string())).boxed_unsync());
+            Ok::<_, Infallible>(front.answer(request, via).await.map(Full::new))
+        }
+    });
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(64 * 1024);
+    builder.http2().timer(TokioTimer::new()).max_header_list_size(64 * 1024);
+    let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned());
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(error, "a connection ended badly");
+        }
+    });
+}
+
+/// Accepting fails when descriptors run out; a breath lets some be given back instead of spinning.
+async fn out_of_breath(error: &std::io::Error) {
+    tracing::warn!(%error, "a connection could not be accepted");
+    tokio::time::sleep(Duration::from_millis(50)).await;
+}

@@ -1,0 +1,62 @@
+//! Where a request came from, as far as it can be trusted: forwarding headers count only from configured proxies.
+
+use http::HeaderMap;
+use ipnet::IpNet;
+use std::net::IpAddr;
+
+/// The caller's address: the peer's, or if that is a trusted proxy, the last hop of `X-Forwarded-For` that is not.
+/// A hop that cannot be read ends the search at the proxy that wrote it.
+pub(super) fn caller(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    let trusts = |address: IpAddr| trusted.iter().any(|network| network.contains(&address.to_canonical()));
+    let mut nearest = peer.to_canonical();
+    if !trusts(nearest) {
+        return nearest;
+    }
+    let lines: Vec<&str> =
+        headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
+    for hop in lines.iter().flat_map(|line| line.split(',')).rev() {
+        let Some(address) = address(hop.trim()) else { return nearest };
+        nearest = address.to_canonical();
+        if !trusts(nearest) {
+            return nearest;
+        }
+    }
+    nearest
+}
+
+/// `192.0.2.1`, `2001:db8::1`, `[2001:db8::1]`, each with a port or without.
+fn address(hop: &str) -> Option<IpAddr> {
+    let bracketed = hop.strip_prefix('[').and_then(|rest| rest.split(']').next());
+    let bare = bracketed.unwrap_or(hop);
+    bare.parse().ok().or_else(|| bare.rsplit_once(':').and_then(|(address, _)| address.parse().ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(peer: &str, forwarded: &[&str]) -> String {
+        let mut headers = HeaderMap::new();
+        for line in forwarded {
+            headers.append("x-forwarded-for", line.parse().unwrap());
+        }
+        let trusted = ["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()];
+        caller(peer.parse().unwrap(), &headers, &trusted).to_string()
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_is_believed() {
+        assert_eq!(seen("192.0.2.9", &["1.2.3.4"]), "192.0.2.9");
+        assert_eq!(seen("10.0.0.1", &["1.2.3.4"]), "1.2.3.4");
+        assert_eq!(seen("::1", &["[2001:db8::1]:99"]), "2001:db8::1");
+        assert_eq!(seen("::ffff:10.0.0.1", &["1.2.3.4:5"]), "1.2.3.4");
+    }
+
+    #[test]
+    fn the_last_untrusted_hop_counts_whatever_stands_before_it() {
+        assert_eq!(seen("10.0.0.1", &["6.6.6.6, 1.2.3.4, 10.0.0.2"]), "1.2.3.4");
+        assert_eq!(seen("10.0.0.1", &["6.6.6.6", "1.2.3.4"]), "1.2.3.4");
+        assert_eq!(seen("10.0.0.1", &["1.2.3.4, nonsense, 10.0.0.2"]), "10.0.0.2");
+        assert_eq!(seen("10.0.0.1", &[]), "10.0.0.1");
+    }
+}

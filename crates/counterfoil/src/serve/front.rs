@@ -1,0 +1,162 @@
+//! The front: what the server itself answers, and what surrounds every other answer: bounds on the request's head, the
+//! caller's address, one log line, metrics. A handler that breaks breaks alone, and a caller that leaves stops nothing
+//! that was begun.
+
+use super::forwarded;
+use super::metrics::{MEDIA_TYPE, Metrics};
+use anyhow::Result;
+use bytes::Bytes;
+use counterfoil_core::authority::Authority;
+use counterfoil_core::realm::DEFAULT;
+use counterfoil_dialects::dialect::Reply;
+use counterfoil_dialects::doorway::{
+    Answered, Caller, Doorway, Incoming, LONGEST_HEAD, LONGEST_TARGET, Operator,
+};
+use counterfoil_dialects::native::client::REALM;
+use counterfoil_dialects::refusal::Refused;
+use counterfoil_dialects::{openapi, reply};
+use http::{Method, Request, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use ipnet::IpNet;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// How a request came.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Via {
+    /// From this peer, over a network.
+    Network(IpAddr),
+    /// Through the operator's socket, or in process.
+    Operator,
+}
+
+/// The server's face.
+#[derive(Debug)]
+pub(super) struct Front {
+    house: Arc<Authority>,
+    doorway: Arc<Doorway>,
+    metrics: Metrics,
+    trusted: Vec<IpNet>,
+    openapi: Bytes,
+}
+
+impl Front {
+    /// Before this doorway; `trusted` proxies are believed about where requests come from.
+    pub(super) fn new(house: Arc<Authority>, doorway: Arc<Doorway>, trusted: Vec<IpNet>) -> Result<Self> {
+        let document = openapi::document(doorway.routes(), env!("CARGO_PKG_VERSION"));
+        let openapi = serde_json::to_vec(&document)?.into();
+        Ok(Self { metrics: Metrics::new(Arc::clone(&house)), house, doorway, trusted, openapi })
+    }
+
+    /// Answers a request whose body is at hand.
+    pub(super) async fn answer_whole(self: Arc<Self>, request: Request<Bytes>, via: Via) -> Reply {
+        let body = |bytes| Full::new(bytes).map_err(|never| match never {}).boxed_unsync();
+        self.answer(request.map(body), via).await
+    }
+
+    /// Answers a request.
+    pub(super) async fn answer(self: Arc<Self>, mut request: Request<Incoming>, via: Via) -> Reply {
+        let began = Instant::now();
+        let method = request.method().clone();
+        let realm = request.headers_mut().remove(REALM);
+        let mut address = None;
+        match via {
+            Via::Operator => {
+                let realm =
+                    realm.as_ref().and_then(|value| value.to_str().ok()).unwrap_or(DEFAULT).to_owned();
+                request.extensions_mut().insert(Operator(realm));
+            }
+            Via::Network(peer) => {
+                let caller = forwarded::caller(peer, request.headers(), &self.trusted);
+                request.extensions_mut().insert(Caller(caller));
+                address = Some(caller);
+            }
+        }
+        let mut reply = self.route(request).await;
+        let took = began.elapsed();
+        let unrouted = || Answered { dialect: "server", route: "-".to_owned() };
+        let answered = reply.extensions_mut().remove::<Answered>().unwrap_or_else(unrouted);
+        self.metrics.note(&answered, &method, reply.status(), took);
+        tracing::info!(
+            method = method.as_str(),
+            route = answered.route,
+            dialect = answered.dialect,
+            status = reply.status().as_u16(),
+            micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            from = address.map(tracing::field::display),
+            "answered"
+        );
+        reply
+    }
+
+    async fn route(self: &Arc<Self>, request: Request<Incoming>) -> Reply {
+        let path = request.uri().path().to_owned();
+        if let Some(refused) = too_long(&request) {
+            return self.doorway.refuse(&path, refused);
+        }
+        let asks = matches!(*request.method(), Method::GET | Method::HEAD);
+        let own = |body: Reply| labelled(body, &path);
+        match path.as_str() {
+            "/healthz" if asks => {
+                own(reply::whole(StatusCode::OK, "text/plain", Bytes::from_static(b"ok\n")))
+            }
+            "/readyz" if asks => own(self.ready().await),
+            "/metrics" if asks => own(self.measured()),
+            "/openapi.json" if asks => {
+                own(reply::whole(StatusCode::OK, "application/json", self.openapi.clone()))
+            }
+            "/healthz" | "/readyz" | "/metrics" | "/openapi.json" => {
+                own(self.doorway.refuse(&path, Refused::Method(vec![Method::GET, Method::HEAD])))
+            }
+            _ => {
+                let doorway = Arc::clone(&self.doorway);
+                let answering = tokio::spawn(async move { doorway.answer(request).await });
+                answering.await.unwrap_or_else(|broken| {
+                    tracing::error!(%broken, "a handler broke");
+                    self.doorway.refuse(&path, Refused::Broken)
+                })
+            }
+        }
+    }
+
+    async fn ready(&self) -> Reply {
+        match self.house.reachable().await {
+            Ok(()) => reply::whole(StatusCode::OK, "text/plain", Bytes::from_static(b"ready\n")),
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "not ready");
+                let words = Bytes::from_static(b"the store does not answer\n");
+                reply::whole(StatusCode::SERVICE_UNAVAILABLE, "text/plain", words)
+            }
+        }
+    }
+
+    fn measured(&self) -> Reply {
+        match self.metrics.text() {
+            Ok(text) => reply::whole(StatusCode::OK, MEDIA_TYPE, text.into()),
+            Err(error) => {
+                tracing::error!(%error, "the metrics could not be written");
+                reply::empty(StatusCode::INTERNAL_SERVER_ERROR)
+            }
+        }
+    }
+}
+
+fn labelled(mut reply: Reply, path: &str) -> Reply {
+    reply.extensions_mut().insert(Answered { dialect: "server", route: path.to_owned() });
+    reply
+}
+
+fn too_long(request: &Request<Incoming>) -> Option<Refused> {
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    if target > LONGEST_TARGET {
+        return Some(Refused::Head(StatusCode::URI_TOO_LONG, "the request target is longer than 8 KiB"));
+    }
+    let head: usize =
+        request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    let long = head > LONGEST_HEAD;
+    long.then_some(Refused::Head(
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        "the header block is longer than 32 KiB",
+    ))
+}

@@ -1,0 +1,111 @@
+//! Metrics in the OpenMetrics text form. Labels are bounded: nothing that a caller wrote becomes one.
+
+use counterfoil_core::authority::Authority;
+use counterfoil_dialects::doorway::Answered;
+use http::{Method, StatusCode};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric as _};
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The media type of what [`Metrics::text`] gives.
+pub(super) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Every metric of the server.
+#[derive(Debug)]
+pub(super) struct Metrics {
+    registry: Registry,
+    requests: Family<Request, Counter>,
+    seconds: Family<Dialect, Histogram, fn() -> Histogram>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Request {
+    dialect: &'static str,
+    route: String,
+    method: &'static str,
+    status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Dialect {
+    dialect: &'static str,
+}
+
+impl Metrics {
+    /// Over this house.
+    pub(super) fn new(house: Arc<Authority>) -> Self {
+        let mut registry = Registry::with_prefix("counterfoil");
+        let requests = Family::default();
+        let seconds = Family::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> Histogram);
+        registry.register("requests", "Requests answered", requests.clone());
+        registry.register("request_seconds", "How long answering took", seconds.clone());
+        registry.register(
+            "build",
+            "What is running",
+            Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]),
+        );
+        registry.register_collector(Box::new(House(house)));
+        Self { registry, requests, seconds }
+    }
+
+    /// Notes one answered request.
+    pub(super) fn note(&self, answered: &Answered, method: &Method, status: StatusCode, took: Duration) {
+        let (dialect, route) = (answered.dialect, answered.route.clone());
+        let request = Request { dialect, route, method: known(method), status: status.as_u16() };
+        self.requests.get_or_create(&request).inc();
+        self.seconds.get_or_create(&Dialect { dialect }).observe(took.as_secs_f64());
+    }
+
+    /// The whole text.
+    pub(super) fn text(&self) -> Result<String, std::fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry).map(|()| text)
+    }
+}
+
+const BUCKETS: [f64; 12] =
+    [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05, 0.25, 1.0, 5.0];
+
+/// The method, or one word for all that are none of ours.
+fn known(method: &Method) -> &'static str {
+    const KNOWN: [(Method, &str); 6] = [
+        (Method::GET, "GET"),
+        (Method::HEAD, "HEAD"),
+        (Method::POST, "POST"),
+        (Method::PUT, "PUT"),
+        (Method::PATCH, "PATCH"),
+        (Method::DELETE, "DELETE"),
+    ];
+    KNOWN.iter().find(|(each, _)| each == method).map_or("other", |(_, name)| name)
+}
+
+/// What the house counts itself, read when somebody asks.
+#[derive(Debug)]
+struct House(Arc<Authority>);
+
+impl Collector for House {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), std::fmt::Error> {
+        let texts = ConstGauge::new(i64::try_from(self.0.index_len()).unwrap_or(i64::MAX));
+        texts.encode(encoder.encode_descriptor(
+            "index_texts",
+            "Token texts that may count",
+            None,
+            texts.metric_type(),
+        )?)?;
+        let counts = ConstCounter::new(0_u64);
+        let mut checks =
+            encoder.encode_descriptor("checks", "Verifications by outcome", None, counts.metric_type())?;
+        for (outcome, count) in self.0.tally().counts() {
+            ConstCounter::new(count).encode(checks.encode_family(&[("outcome", outcome)])?)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,312 @@
+//! Questions put to a read connection. SQL is joined from constant pieces only; every value is bound. `core`'s
+//! `Memory` says what each criterion and sort means.
+
+use super::rows::{self, Shared};
+use counterfoil_core::journal::Entry;
+use counterfoil_core::scope::{ALL, Scope};
+use counterfoil_core::store::{
+    JournalFilter, Key, Meta, Position, Query, Record, Sink, SortBy, SortValue, TokenFilter,
+};
+use counterfoil_core::token::State;
+use jiff::Timestamp;
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Params, Result, Row, params_from_iter};
+use std::collections::HashSet;
+
+/// A statement under construction: each piece brings the values of its own question marks.
+struct Statement {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Statement {
+    fn new(select: &'static str, whence: &'static str, value: impl Into<Value>) -> Self {
+        Self { sql: [select, whence].concat(), values: vec![value.into()] }
+    }
+
+    fn add(&mut self, piece: &'static str, values: impl IntoIterator<Item = Value>) {
+        self.sql.push_str(piece);
+        self.values.extend(values);
+    }
+
+    fn add_if<T: Into<Value>>(&mut self, piece: &'static str, value: Option<T>) {
+        if let Some(value) = value {
+            self.add(piece, [value.into()]);
+        }
+    }
+
+    fn rows<T>(self, connection: &Connection, read: impl FnMut(&Row<'_>) -> Result<T>) -> Result<Vec<T>> {
+        connection.prepare_cached(&self.sql)?.query_map(params_from_iter(self.values), read)?.collect()
+    }
+
+    fn row<T>(self, connection: &Connection, read: impl FnOnce(&Row<'_>) -> Result<T>) -> Result<Option<T>> {
+        connection.prepare_cached(&self.sql)?.query_row(params_from_iter(self.values), read).optional()
+    }
+}
+
+/// Numbers beyond what the database can hold are beyond every stored number too.
+fn number(number: u64) -> Value {
+    Value::Integer(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+fn most(limit: usize) -> Value {
+    number(limit as u64)
+}
+
+fn blob(bytes: &[u8]) -> Value {
+    Value::Blob(bytes.to_vec())
+}
+
+pub(super) fn meta(connection: &Connection) -> Result<Meta> {
+    connection
+        .prepare_cached("SELECT epoch, root_check, mark FROM meta")?
+        .query_one([], |row| Ok(Meta { epoch: row.get(0)?, check: row.get(1)?, mark: rows::time(row, 2)? }))
+}
+
+pub(super) fn find(connection: &Connection, key: Key) -> Result<Option<Record>> {
+    match key {
+        Key::RealmBySlug(slug) => realm(connection, Statement::new(rows::REALM, " WHERE slug = ?", slug)),
+        Key::RealmByUuid(uuid) => {
+            realm(connection, Statement::new(rows::REALM, " WHERE uuid = ?", blob(uuid.as_bytes())))
+        }
+        Key::Principal(id) => {
+            principal(connection, Statement::new(rows::PRINCIPAL, " WHERE id = ?", blob(id.0.as_bytes())))
+        }
+        Key::PrincipalByNumber(realm, place) => {
+            let mut statement = Statement::new(rows::PRINCIPAL, " WHERE realm = ?", realm.0);
+            statement.add(" AND number = ?", [number(place)]);
+            principal(connection, statement)
+        }
+        Key::PrincipalByName(realm, name) => {
+            let mut statement = Statement::new(rows::PRINCIPAL, " WHERE realm = ?", realm.0);
+            statement.add(" AND name_key = ? AND deleted IS NULL", [name.into()]);
+            principal(connection, statement)
+        }
+        Key::Role(id) => role(connection, Statement::new(rows::ROLE, " WHERE id = ?", blob(id.0.as_bytes()))),
+        Key::RoleByNumber(realm, place) => {
+            let mut statement = Statement::new(rows::ROLE, " WHERE realm = ?", realm.0);
+            statement.add(" AND number = ?", [number(place)]);
+            role(connection, statement)
+        }
+        Key::RoleByName(realm, name) => {
+            let mut statement = Statement::new(rows::ROLE, " WHERE realm = ?", realm.0);
+            statement.add(" AND name = ?", [name.into()]);
+            role(connection, statement)
+        }
+        Key::Token(place) => {
+            token(connection, Statement::new(rows::TOKEN, " WHERE number = ?", number(place.0)))
+        }
+        Key::TokenById(realm, id) => {
+            let mut statement = Statement::new(rows::TOKEN, " WHERE realm = ?", realm.0);
+            statement.add(" AND id = ?", [id.into()]);
+            token(connection, statement)
+        }
+        Key::Text(digest) => {
+            let statement = Statement::new(rows::TEXT, " WHERE digest = ?", blob(&digest.0));
+            Ok(statement.row(connection, rows::text)?.map(Record::Text))
+        }
+        Key::Replay(key) => {
+            let mut statement = Statement::new(rows::REPLAY, " WHERE realm = ?", key.realm.0);
+            let rest = [key.actor, key.route, key.key].map(Value::Text);
+            statement.add(" AND actor = ? AND route = ? AND key = ?", rest);
+            Ok(statement.row(connection, rows::replay)?.map(Record::Replay))
+        }
+    }
+}
+
+fn realm(connection: &Connection, statement: Statement) -> Result<Option<Record>> {
+    Ok(statement.row(connection, rows::realm)?.map(Record::Realm))
+}
+
+fn principal(connection: &Connection, statement: Statement) -> Result<Option<Record>> {
+    Ok(statement.row(connection, rows::principal)?.map(Record::Principal))
+}
+
+fn role(connection: &Connection, statement: Statement) -> Result<Option<Record>> {
+    Ok(statement.row(connection, |row| Shared::on(connection).role(row))?.map(Record::Role))
+}
+
+fn token(connection: &Connection, statement: Statement) -> Result<Option<Record>> {
+    Ok(statement.row(connection, |row| Shared::on(connection).token(row))?.map(Record::Token))
+}
+
+pub(super) fn list(connection: &Connection, query: Query) -> Result<Vec<Record>> {
+    let mut shared = Shared::on(connection);
+    match query {
+        Query::Tokens { filter, sort, descending, after, limit } => {
+            let mut statement = filtered(rows::TOKEN, &filter);
+            sorted(&mut statement, sort, descending, after, limit);
+            statement.rows(connection, |row| shared.token(row).map(Record::Token))
+        }
+        Query::Texts(token) => {
+            // `live` sorts before `overlap`.
+            let mut statement = Statement::new(rows::TEXT, " WHERE token = ?", number(token.0));
+            statement.add(" AND state IN ('live', 'overlap') ORDER BY state, digest", []);
+            statement.rows(connection, |row| rows::text(row).map(Record::Text))
+        }
+        Query::Principals { realm, holding, after, limit } => {
+            let mut statement =
+                Statement::new(rows::PRINCIPAL, " WHERE deleted IS NULL AND realm = ?", realm.0);
+            statement.add(" AND number > ?", [number(after)]);
+            statement.add_if(
+                " AND EXISTS (SELECT 1 FROM json_each(principal.roles) WHERE value = ?)",
+                holding.map(|role| role.0.to_string()),
+            );
+            statement.add(" ORDER BY number LIMIT ?", [most(limit)]);
+            statement.rows(connection, |row| rows::principal(row).map(Record::Principal))
+        }
+        Query::Roles { realm, after, limit } => {
+            let mut statement = Statement::new(rows::ROLE, " WHERE realm = ?", realm.0);
+            statement.add(" AND number > ? ORDER BY number LIMIT ?", [number(after), most(limit)]);
+            statement.rows(connection, |row| shared.role(row).map(Record::Role))
+        }
+        Query::Realms { after, limit } => {
+            let mut statement = Statement::new(rows::REALM, " WHERE id > ?", after);
+            statement.add(" ORDER BY id LIMIT ?", [most(limit)]);
+            statement.rows(connection, |row| rows::realm(row).map(Record::Realm))
+        }
+    }
+}
+
+pub(super) fn count(connection: &Connection, filter: &TokenFilter) -> Result<u64> {
+    let count = filtered("SELECT count(*) FROM token", filter).row(connection, |row| row.get(0))?;
+    Ok(count.unwrap_or(0))
+}
+
+fn filtered(select: &'static str, filter: &TokenFilter) -> Statement {
+    let mut statement = Statement::new(select, " WHERE realm = ?", filter.realm.0);
+    statement.add(" AND purpose = ?", [filter.purpose.as_str().to_owned().into()]);
+    statement.add_if(" AND dialect = ?", filter.dialect.clone());
+    statement.add_if(" AND principal = ?", filter.principal.map(|id| blob(id.0.as_bytes())));
+    statement.add_if(" AND instr(name, ?) > 0", filter.name.clone());
+    if !filter.any_scope.is_empty() {
+        statement.add(
+            " AND scope_set IN (SELECT scope_set FROM scope_word WHERE word IN (SELECT value FROM json_each(?)))",
+            [words(filter.any_scope.iter().map(Scope::as_str).chain([ALL]))],
+        );
+    }
+    if !filter.all_scopes.is_empty() {
+        statement.add(
+            " AND scope_set IN (SELECT id FROM scope_set WHERE NOT EXISTS (SELECT 1 FROM json_each(?) AS wanted \
+             WHERE NOT EXISTS (SELECT 1 FROM scope_word WHERE word IN (wanted.value, '*') \
+             AND scope_word.scope_set = scope_set.id)))",
+            [words(filter.all_scopes.iter().map(Scope::as_str))],
+        );
+    }
+    statement.add_if(" AND personal = ?", filter.personal);
+    if let Some((state, now)) = filter.state {
+        in_state(&mut statement, state, now);
+    }
+    if filter.unrevoked {
+        statement.add(" AND revoked IS NULL", []);
+    }
+    let millis = |time: Option<Timestamp>| time.map(Timestamp::as_millisecond);
+    statement.add_if(" AND ifnull(expires, 9223372036854775807) < ?", millis(filter.expires_before));
+    statement.add_if(" AND ifnull(used_at < ?, 1)", millis(filter.unused_since));
+    statement.add_if(" AND used_at >= ?", millis(filter.used_from));
+    statement.add_if(" AND used_at <= ?", millis(filter.used_to));
+    statement.add_if(" AND created <= ?", millis(filter.created_to));
+    statement
+}
+
+fn words<'a>(words: impl Iterator<Item = &'a str>) -> Value {
+    Value::Text(words.collect::<serde_json::Value>().to_string())
+}
+
+/// The same ladder as `Token::state`: each state hides the ones after it.
+fn in_state(statement: &mut Statement, state: State, now: Timestamp) {
+    let now = Value::from(now.as_millisecond());
+    if state == State::Revoked {
+        return statement.add(" AND revoked IS NOT NULL", []);
+    }
+    statement.add(" AND revoked IS NULL", []);
+    if state == State::Expired {
+        return statement.add(" AND expires <= ?", [now]);
+    }
+    statement.add(" AND ifnull(expires > ?, 1)", [now.clone()]);
+    match state {
+        State::Disabled => statement.add(" AND NOT enabled", []),
+        State::Pending => statement.add(" AND enabled AND not_before > ?", [now]),
+        _ => statement.add(" AND enabled AND ifnull(not_before <= ?, 1)", [now]),
+    }
+}
+
+fn sorted(statement: &mut Statement, sort: SortBy, descending: bool, after: Option<Position>, limit: usize) {
+    // An expiry of never is after, a change or use of never before every instant.
+    let (column, never) = match sort {
+        SortBy::Name => ("name", i64::MIN),
+        SortBy::Created => ("created", i64::MIN),
+        SortBy::Expires => ("ifnull(expires, 9223372036854775807)", i64::MAX),
+        SortBy::Modified => ("ifnull(modified, -9223372036854775808)", i64::MIN),
+        SortBy::LastUsed => ("ifnull(used_at, -9223372036854775808)", i64::MIN),
+    };
+    let direction = if descending { " DESC" } else { "" };
+    if let Some(Position { value, id }) = after {
+        let value = match value {
+            SortValue::Name(name) => Value::Text(name),
+            SortValue::Time(time) => Value::Integer(time.unwrap_or(never)),
+        };
+        for piece in [" AND (", column, ", id) ", if descending { "<" } else { ">" }, " (?, ?)"] {
+            statement.add(piece, []);
+        }
+        statement.values.extend([value, Value::Text(id)]);
+    }
+    for piece in [" ORDER BY ", column, direction, ", id", direction, " LIMIT ?"] {
+        statement.add(piece, []);
+    }
+    statement.values.push(most(limit));
+}
+
+pub(super) fn journal(connection: &Connection, filter: JournalFilter, limit: usize) -> Result<Vec<Entry>> {
+    let mut statement = Statement::new(rows::ENTRY, " WHERE sequence > ?", number(filter.after));
+    statement.add_if(" AND realm = ?", filter.realm.map(|realm| realm.0));
+    statement.add_if(" AND action = ?", filter.action.map(|action| action.as_str().to_owned()));
+    statement.add_if(" AND subject = ?", filter.subject);
+    statement.add_if(" AND actor = ?", filter.actor.map(|actor| blob(actor.0.as_bytes())));
+    statement.add_if(" AND at >= ?", filter.from.map(Timestamp::as_millisecond));
+    statement.add_if(" AND at < ?", filter.to.map(Timestamp::as_millisecond));
+    statement.add(" ORDER BY sequence LIMIT ?", [most(limit)]);
+    statement.rows(connection, rows::entry)
+}
+
+/// Streams everything that may count, as it stood at one moment.
+pub(super) fn load(connection: &Connection, now: Timestamp, mut sink: Sink) -> Result<()> {
+    let moment = connection.unchecked_transaction()?;
+    let mut shared = Shared::on(&moment);
+    // Asked of the database a second time, for each text, this would take as long as all the rest.
+    let mut counting = HashSet::new();
+    each(&moment, rows::REALM, "", [], |row| rows::realm(row).map(|realm| sink(Record::Realm(realm))))?;
+    each(&moment, rows::ROLE, "", [], |row| shared.role(row).map(|role| sink(Record::Role(role))))?;
+    each(&moment, rows::PRINCIPAL, "", [], |row| {
+        rows::principal(row).map(|principal| sink(Record::Principal(principal)))
+    })?;
+    let may_count = " WHERE revoked IS NULL AND ifnull(expires > ?, 1)";
+    each(&moment, rows::TOKEN, may_count, [now.as_millisecond()], |row| {
+        let token = shared.token(row)?;
+        counting.insert(token.number);
+        sink(Record::Token(token));
+        Ok(())
+    })?;
+    each(&moment, rows::TEXT, " WHERE state IN ('live', 'overlap')", [], |row| {
+        let text = rows::text(row)?;
+        if counting.contains(&text.token) {
+            sink(Record::Text(text));
+        }
+        Ok(())
+    })
+}
+
+fn each(
+    connection: &Connection,
+    select: &'static str,
+    whence: &'static str,
+    values: impl Params,
+    mut read: impl FnMut(&Row<'_>) -> Result<()>,
+) -> Result<()> {
+    let mut statement = connection.prepare(&[select, whence].concat())?;
+    let mut rows = statement.query(values)?;
+    while let Some(row) = rows.next()? {
+        read(row)?;
+    }
+    Ok(())
+}

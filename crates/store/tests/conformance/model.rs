@@ -1,0 +1,164 @@
+//! Whatever changes come, every store gives the answers that `Memory` gives.
+
+use crate::house::House;
+use crate::issue::{HOME, at, change, entry, realm, text, token};
+use crate::records::{principal, replay, role};
+use counterfoil_core::journal::Action;
+use counterfoil_core::principal::Principal;
+use counterfoil_core::realm::Realm;
+use counterfoil_core::scope::{Scope, ScopeSet};
+use counterfoil_core::store::{
+    Change, JournalFilter, Key, Position, Query, Record, SortBy, StoreError, TokenFilter, Touch, Write,
+};
+use counterfoil_core::token::{State, Text, TextState, Token, TokenNumber, Use};
+use proptest::prelude::*;
+
+/// Few numbers and few values, so that changes meet.
+fn time() -> impl Strategy<Value = Option<i64>> {
+    proptest::option::of(0..4_i64)
+}
+
+fn tokens() -> impl Strategy<Value = Token> {
+    (1..6_u64, "[ab]{0,2}", "[ab*]{0,2}", time(), time(), (any::<bool>(), time(), 1..4_u64)).prop_map(
+        |(number, name, words, expires, modified, (enabled, revoked, version))| Token {
+            name: name.into(),
+            scopes: words.chars().map(|word| Scope::parse(&word.to_string()).unwrap()).collect::<ScopeSet>(),
+            expires: expires.map(at),
+            modified: modified.map(at),
+            revoked: revoked.map(at),
+            enabled,
+            version,
+            ..token(number)
+        },
+    )
+}
+
+fn records() -> impl Strategy<Value = Record> {
+    let states = prop_oneof![Just(TextState::Live), Just(TextState::Overlap), Just(TextState::Spent)];
+    prop_oneof![
+        4 => tokens().prop_map(Record::Token),
+        2 => (1..9_u64, 1..6_u64, states).prop_map(|(number, of, state)| {
+            Record::Text(Text { token: TokenNumber(of), state, ..text(number) })
+        }),
+        2 => (1..5_u64, "[uU][12]", time(), 1..4_u64).prop_map(|(number, username, deleted, version)| {
+            Record::Principal(Principal { username, deleted: deleted.map(at), version, ..principal(number) })
+        }),
+        1 => (1..4_u64, 1..3_u64).prop_map(|(number, version)| {
+            let mut role = role(number);
+            role.version = version;
+            Record::Role(role)
+        }),
+        1 => (1..4_u32, 1..3_u64).prop_map(|(number, version)| Record::Realm(Realm { version, ..realm(number) })),
+        1 => ("[ab]", 0..4_i64).prop_map(|(key, until)| Record::Replay(replay(&key, at(until)))),
+    ]
+}
+
+fn writes() -> impl Strategy<Value = Write> {
+    prop_oneof![
+        6 => records().prop_map(Write::Insert),
+        5 => records().prop_map(Write::Update),
+        1 => (1..4_u64, 1..3_u64).prop_map(|(number, version)| Write::DeleteRole(role(number).id, version)),
+        1 => (0..4_i64).prop_map(|now| Write::ForgetReplays(at(now))),
+    ]
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Commit(Change),
+    Touch(Touch),
+}
+
+fn steps() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        5 => (proptest::collection::vec(writes(), 1..4), 0..9_i64, "[ab]").prop_map(|(writes, clock, subject)| {
+            let journal = vec![entry(Action::TokenEdit, &subject)];
+            Step::Commit(Change { at: at(clock), journal, ..change(writes) })
+        }),
+        1 => (1..6_u64, 0..4_i64).prop_map(|(number, used)| {
+            Step::Touch(Touch { token: TokenNumber(number), used: Use { at: at(used), address: None } })
+        }),
+    ]
+}
+
+/// What became of a step. Which of several taken keys is named is up to the store.
+async fn take(house: &House, step: Step) -> &'static str {
+    let done = match step {
+        Step::Commit(change) => house.commit(change).await,
+        Step::Touch(touch) => house.store.touch(vec![touch]).await,
+    };
+    match done {
+        Ok(()) => "done",
+        Err(StoreError::Taken(_)) => "taken",
+        Err(StoreError::Stale(kind)) => kind,
+        Err(StoreError::Unavailable(why)) => panic!("{why}"),
+    }
+}
+
+/// Everything that a store can be asked, as text.
+async fn answers(house: &House) -> Vec<String> {
+    let mut answers = vec![format!("{:?}", house.store.meta().await.unwrap())];
+    answers.push(format!("{:?}", house.store.journal(JournalFilter::default(), 99).await.unwrap()));
+    let mut loaded: Vec<_> = house.load(at(2)).await.iter().map(visible).collect();
+    loaded.sort();
+    answers.extend(loaded);
+    let mut filters = vec![TokenFilter::of(HOME)];
+    filters.extend(
+        State::EVERY.map(|state| TokenFilter { state: Some((state, at(2))), ..TokenFilter::of(HOME) }),
+    );
+    filters.push(TokenFilter { any_scope: vec![Scope::parse("a").unwrap()], ..TokenFilter::of(HOME) });
+    filters.push(TokenFilter { name: Some("a".into()), unused_since: Some(at(2)), ..TokenFilter::of(HOME) });
+    for filter in filters {
+        for sort in [SortBy::Name, SortBy::Created, SortBy::Expires, SortBy::Modified, SortBy::LastUsed] {
+            for descending in [false, true] {
+                let page = |after| Query::Tokens {
+                    filter: Box::new(filter.clone()),
+                    sort,
+                    descending,
+                    after,
+                    limit: 2,
+                };
+                let first = house.list(page(None)).await;
+                let after = first.last().map(|last| Position::of(crate::house::token_of(last), sort));
+                answers.extend(house.list(page(after)).await.iter().chain(&first).map(visible));
+            }
+        }
+        answers.push(house.store.count(filter).await.unwrap().to_string());
+    }
+    let mut queries: Vec<Query> = (1..6).map(|number| Query::Texts(TokenNumber(number))).collect();
+    queries.push(Query::Principals { realm: HOME, holding: None, after: 0, limit: 9 });
+    queries.push(Query::Roles { realm: HOME, after: 0, limit: 9 });
+    queries.push(Query::Realms { after: 0, limit: 9 });
+    for query in queries {
+        answers.extend(house.list(query).await.iter().map(visible));
+    }
+    for name in ["u1", "u2"] {
+        answers.push(format!("{:?}", house.find(Key::PrincipalByName(HOME, name.into())).await));
+    }
+    answers
+}
+
+/// A record as text, digest and all.
+fn visible(record: &Record) -> String {
+    match record {
+        Record::Text(text) => format!("{text:?} {:?}", text.digest.0),
+        other => format!("{other:?}"),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_store_answers_as_memory_does(steps in proptest::collection::vec(steps(), 1..40)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let (memory, sqlite) = (House::memory(), House::sqlite().await);
+            for step in steps {
+                let outcome = take(&memory, step.clone()).await;
+                prop_assert_eq!(outcome, take(&sqlite, step.clone()).await, "{:?}", step);
+            }
+            prop_assert_eq!(answers(&memory).await, answers(&sqlite).await);
+            Ok(())
+        })?;
+    }
+}

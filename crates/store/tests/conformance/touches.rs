@@ -1,0 +1,91 @@
+//! Last uses, and what a load brings.
+
+use crate::house::House;
+use crate::issue::{at, realm, text, token};
+use crate::records::{principal, replay, role};
+use counterfoil_core::store::{Key, Record, Touch};
+use counterfoil_core::token::{Text, TextState, Token, TokenNumber, Use};
+use std::net::IpAddr;
+
+laws!(only_a_later_use_is_written_down, a_load_brings_what_may_count_and_no_more);
+
+async fn only_a_later_use_is_written_down(house: House) {
+    house.insert(Record::Token(token(1))).await.unwrap();
+    house.insert(Record::Token(token(2))).await.unwrap();
+    let touch = |number, millis, address: Option<&str>| Touch {
+        token: TokenNumber(number),
+        used: Use { at: at(millis), address: address.map(|text| text.parse::<IpAddr>().unwrap()) },
+    };
+    let used = async |number| match house.find(Key::Token(TokenNumber(number))).await {
+        Some(Record::Token(token)) => token.last_used,
+        other => panic!("{other:?}"),
+    };
+    let unknown = touch(404, 1, None);
+    house.store.touch(vec![touch(1, 10, Some("192.0.2.1")), unknown, touch(2, 5, None)]).await.unwrap();
+    assert_eq!(used(1).await, Some(touch(1, 10, Some("192.0.2.1")).used));
+    assert_eq!(used(2).await, Some(touch(2, 5, None).used));
+
+    house.store.touch(vec![touch(1, 9, None), touch(1, 10, None)]).await.unwrap();
+    assert_eq!(used(1).await, Some(touch(1, 10, Some("192.0.2.1")).used));
+    house.store.touch(vec![touch(1, 12, None), touch(1, 11, Some("::1"))]).await.unwrap();
+    assert_eq!(used(1).await, Some(touch(1, 12, None).used));
+    assert_eq!(house.find(Key::Token(TokenNumber(1))).await.map(version), Some(1), "a touch is no change");
+}
+
+fn version(record: Record) -> u64 {
+    match record {
+        Record::Token(token) => token.version,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn a_load_brings_what_may_count_and_no_more(house: House) {
+    let now = at(100);
+    let counts = [
+        token(1),
+        Token { enabled: false, ..token(2) },
+        Token { not_before: Some(at(200)), ..token(3) },
+        Token { expires: Some(at(101)), ..token(4) },
+    ];
+    let does_not = [Token { expires: Some(now), ..token(5) }, Token { revoked: Some(at(300)), ..token(6) }];
+    let mut kept = vec![Record::Realm(realm(1)), Record::Role(role(1)), Record::Principal(principal(1))];
+    kept.extend(counts.clone().map(Record::Token));
+    let overlap =
+        Text { digest: crate::issue::digest(11), state: TextState::Overlap, until: Some(at(500)), ..text(1) };
+    let spent = Text { digest: crate::issue::digest(12), state: TextState::Spent, ..text(1) };
+    kept.extend([1, 2, 3, 4].map(|number| Record::Text(text(number))));
+    kept.push(Record::Text(overlap));
+    let others = does_not.map(Record::Token).into_iter().chain([
+        Record::Text(text(5)),
+        Record::Text(text(6)),
+        Record::Text(spent),
+        Record::Replay(replay("k", at(900))),
+    ]);
+    for record in kept.iter().skip(1).cloned().chain(others) {
+        house.insert(record).await.unwrap();
+    }
+    let mut loaded = house.load(now).await;
+    let kinds: Vec<_> = loaded.iter().map(kind).collect();
+    assert!(kinds.is_sorted(), "{kinds:?}");
+    loaded.sort_by_key(|record| (kind(record), format!("{record:?}"), digest(record)));
+    kept.sort_by_key(|record| (kind(record), format!("{record:?}"), digest(record)));
+    assert_eq!(loaded, kept);
+}
+
+fn kind(record: &Record) -> u8 {
+    match record {
+        Record::Realm(_) => 0,
+        Record::Role(_) => 1,
+        Record::Principal(_) => 2,
+        Record::Token(_) => 3,
+        Record::Text(_) => 4,
+        Record::Replay(_) => 5,
+    }
+}
+
+fn digest(record: &Record) -> [u8; 32] {
+    match record {
+        Record::Text(text) => text.digest.0,
+        _ => [0; 32],
+    }
+}
