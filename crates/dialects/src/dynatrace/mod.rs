@@ -12,9 +12,9 @@ pub mod wire;
 pub mod words;
 
 use crate::dialect::{Dialect, Doc, Handler, Needs, Reply, Route};
-use crate::doorway::query_pairs;
 use crate::native::{bearer, scheme};
 use crate::reply;
+use crate::target;
 use counterfoil_core::format::{BASE32, Format, Part};
 use http::request::Parts;
 use http::{Method, StatusCode, header};
@@ -71,7 +71,7 @@ fn presented(parts: &Parts) -> Option<String> {
     if parts.headers.contains_key(header::AUTHORIZATION) {
         return Some(scheme(parts, "api-token").or_else(|| bearer(parts)).unwrap_or_default());
     }
-    let pairs = query_pairs(parts.uri.query().unwrap_or_default()).ok()?;
+    let pairs = target::query(parts.uri.query().unwrap_or_default()).ok()?;
     let mut given = pairs.into_iter().filter(|(name, _)| name.eq_ignore_ascii_case("api-token"));
     given.next().map(|(_, text)| text.trim().to_owned())
 }
