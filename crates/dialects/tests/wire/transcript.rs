@@ -5,7 +5,7 @@
 //! setting (in the first exchange only). After the reply `@let T = /token` keeps what the JSON pointer finds in it;
 //! a later request may then say `{T}`. `{ADMIN}` is the first token.
 
-use super::support::{SOMEWHERE, World};
+use crate::support::{SOMEWHERE, World};
 use bytes::Bytes;
 use counterfoil_core::when;
 use counterfoil_dialects::dialect::Reply;

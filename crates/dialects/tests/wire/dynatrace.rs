@@ -1,15 +1,11 @@
 //! The numbered cases of the Dynatrace contract (section 13) that are too many or too large to be read as a
 //! transcript. The others are in `transcripts/dynatrace/13-*.http`, under their numbers.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its support too")]
-
-mod support;
-
+use crate::support::{SOMEWHERE, World};
 use counterfoil_dialects::dynatrace::{FORMAT, words};
 use http::Request;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use support::{SOMEWHERE, World};
 
 /// Asks as whoever has the token; the body and what came as JSON.
 async fn ask(world: &World, method: &str, target: &str, token: &str, body: Value) -> (u16, Value) {
