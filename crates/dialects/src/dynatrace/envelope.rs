@@ -67,7 +67,7 @@ fn message(refused: &Refused) -> String {
             format!("You can't {deed} the token you're using for authentication of the request.")
         }
         Refused::Rule(Error::NotFound("token"), _) => "Token does not exist.".to_owned(),
-        Refused::Realm(name) => format!("failed to resolve tenant {name}"),
+        Refused::Realm(name) => format!("failed to resolve tenant {}", super::repeated(name)),
         refused => sentence(&refused.sentence()),
     }
 }

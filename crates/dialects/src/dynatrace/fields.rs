@@ -106,7 +106,7 @@ pub fn parse(text: &str) -> Result<Fields, String> {
 fn find(name: &str) -> Result<Field, String> {
     NAMES.iter().find(|(known, _)| *known == name).map(|(_, field)| *field).ok_or_else(|| {
         let known = NAMES.map(|(known, _)| known).join(", ");
-        format!("'{name}' is not a valid property, must be any of [{known}]")
+        format!("'{}' is not a valid property, must be any of [{known}]", super::repeated(name))
     })
 }
 

@@ -55,6 +55,12 @@ fn route(method: Method, path: String, needs: Needs, handler: Handler, doc: Doc)
     Route { method, path, needs, rotates: false, handler, doc }
 }
 
+/// What a refusal repeats of what was sent: the vendor quotes it, but what is long enough to be a token that was pasted
+/// into the wrong place is not said again.
+fn repeated(text: &str) -> &str {
+    if text.len() <= 40 { text } else { "…" }
+}
+
 fn json(status: StatusCode, body: &impl Serialize) -> Reply {
     reply::typed(status, JSON, body)
 }

@@ -3,7 +3,7 @@
 use super::list::{Query, wrong};
 use super::v2::{checked, end, look_up, new_token};
 use super::wire::{
-    ApiTokenSecret, ClusterVersion, CreateToken, Duration, Token, TokenList, TokenMetadata, UpdateToken,
+    ApiTokenSecret, ClusterVersion, CreateToken, Duration, TokenList, TokenMetadata, TokenSecret, UpdateToken,
 };
 use super::words::MANAGE;
 use super::{NAME, json, route};
@@ -44,7 +44,13 @@ pub(super) fn routes(base: &str) -> Vec<Route> {
     let create_doc = Doc::new("Create a token; deprecated", 201);
     let lookup_doc = Doc::new("Look a token up by its secret; deprecated", 200);
     vec![
-        route(Method::POST, all(), MAY, create, create_doc.body(named::<CreateToken>).reply(named::<Token>)),
+        route(
+            Method::POST,
+            all(),
+            MAY,
+            create,
+            create_doc.body(named::<CreateToken>).reply(named::<TokenSecret>),
+        ),
         route(
             Method::GET,
             all(),
@@ -108,12 +114,12 @@ fn create(room: &Room, call: Call) -> Answer<'_> {
         let expires = body.expires_in.map(|length| ending(&length, now)).transpose()?;
         let issue = Issue { expires, ..new_token(body.name, body.scopes)? };
         let issued = room.house.issue(call.actor()?, &VIEW, &issue, call.idempotency()?.as_ref()).await?;
-        Ok(worded(&call, &Token::from(issued)))
+        Ok(worded(&call, &TokenSecret::from(issued)))
     })
 }
 
 /// The new token in the form that the caller accepts first.
-fn worded(call: &Call, token: &Token) -> Reply {
+fn worded(call: &Call, token: &TokenSecret) -> Reply {
     let accept = call.parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     for range in accept.unwrap_or_default().split(',') {
         let mut words = range.split(';').map(str::trim);

@@ -4,7 +4,7 @@ use super::fields::Fields;
 use super::list;
 use super::wire::{ApiToken, ApiTokenCreate, ApiTokenCreated, ApiTokenList, ApiTokenSecret, ApiTokenUpdate};
 use super::words::{self, READ, WRITE};
-use super::{NAME, json, route};
+use super::{NAME, json, repeated, route};
 use crate::dialect::{Answer, Call, Doc, Needs, Room, Route};
 use crate::openapi::named;
 use crate::refusal::Refused;
@@ -158,14 +158,9 @@ pub(super) fn checked(scopes: Vec<String>) -> Result<Vec<String>, Error> {
     if wrong.is_empty() { Ok(scopes) } else { Err(Error::Invalid(wrong)) }
 }
 
-/// The vendor quotes what it refuses. We quote only what is too short to be a token pasted into the wrong field.
 fn none_of_ours(word: &str) -> String {
     let known = words::creatable().collect::<Vec<_>>().join(", ");
-    if word.len() < 40 {
-        format!("'{word}' must be any of [{known}]")
-    } else {
-        format!("must be any of [{known}]")
-    }
+    format!("'{}' must be any of [{known}]", repeated(word))
 }
 
 /// Deletes the token that the path names by its id or its whole secret.

@@ -138,7 +138,7 @@ pub struct Duration {
 
 /// The answer to `POST /tokens` of version 1: the secret, and no id.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
-pub struct Token {
+pub struct TokenSecret {
     /// The secret; it appears in this answer only.
     pub token: String,
 }
@@ -213,7 +213,7 @@ impl From<Issued> for ApiTokenCreated {
     }
 }
 
-impl From<Issued> for Token {
+impl From<Issued> for TokenSecret {
     fn from(issued: Issued) -> Self {
         Self { token: issued.text.reveal().to_owned() }
     }

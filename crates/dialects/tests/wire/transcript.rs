@@ -5,7 +5,7 @@
 //! setting (in the first exchange only). After the reply `@let T = /token` keeps what the JSON pointer finds in it;
 //! a later request may then say `{T}`. `{ADMIN}` is the first token.
 
-use super::support::{SOMEWHERE, World};
+use crate::support::{SOMEWHERE, World};
 use bytes::Bytes;
 use counterfoil_core::when;
 use counterfoil_dialects::dialect::Reply;
@@ -145,8 +145,8 @@ fn pair(line: &str, between: char) -> (String, String) {
 
 /// The request line, headers up to a blank line, and the rest as the body.
 fn request(asked: &str, known: &BTreeMap<String, String>) -> Request<String> {
-    let mut text: String =
-        asked.lines().skip_while(|line| is_aside(line)).map(|line| format!("{line}\n")).collect();
+    let lines: Vec<&str> = asked.lines().skip_while(|line| is_aside(line)).collect();
+    let mut text = lines.join("\n") + "\n";
     for (name, value) in known {
         text = text.replace(&format!("{{{name}}}"), value);
     }

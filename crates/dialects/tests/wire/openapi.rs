@@ -1,12 +1,10 @@
 //! The OpenAPI document and the routes are one: every route is in it, nothing else is, and nothing dangles.
 
-mod support;
-
+use crate::support::World;
 use counterfoil_dialects::dialect::{Needs, Route};
 use counterfoil_dialects::openapi;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use support::World;
 
 async fn document() -> (Value, BTreeSet<(String, String)>) {
     let doorway = World::create(BTreeMap::new()).await.doorway;

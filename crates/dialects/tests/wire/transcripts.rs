@@ -1,17 +1,13 @@
 //! The transcripts of every dialect, request and reply to the byte. They are its documentation too: read them.
 //! `UPDATE_TRANSCRIPTS=1 cargo test` writes the replies that came into them, to be read before they are committed.
 
-mod support;
-#[path = "support/transcript.rs"]
-mod transcript;
-
+use crate::transcript::{Played, play};
 use counterfoil_dialects::DIALECTS;
 use counterfoil_dialects::dialect::Needs;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
-use transcript::{Played, play};
 
 /// Every transcript of a dialect in order of name.
 fn transcripts(dialect: &str) -> Vec<PathBuf> {
