@@ -7,6 +7,8 @@ use zeroize::Zeroizing;
 
 /// The 62 letters and digits, digits first.
 pub const BASE62: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+/// The 36 capital letters and digits.
+pub const BASE36: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 /// The alphabet of RFC 4648 section 6.
 pub const BASE32: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
@@ -19,6 +21,8 @@ pub enum Part {
     Drawn(&'static [u8], usize),
     /// CRC-32 (IEEE) of everything before it, as six base62 digits. It only refuses early; it is no control.
     Checksum,
+    /// A random UUID (version 4) in its usual form.
+    Uuid,
 }
 
 /// The form of one dialect's tokens.
@@ -26,8 +30,10 @@ pub enum Part {
 pub struct Format {
     /// The public part, safe in logs: the token's id.
     pub public: &'static [Part],
-    /// What follows it in the secret text.
+    /// What follows it in the secret text, or is all of it.
     pub hidden: &'static [Part],
+    /// Whether the secret text begins with the public part.
+    pub joined: bool,
 }
 
 /// A newly struck text and the id that is its public part.
@@ -51,7 +57,9 @@ impl Format {
     /// Strikes a new text for an id that stays: a rotation.
     pub fn strike_for(&self, id: &str, entropy: &dyn Entropy) -> Result<Secret, Error> {
         let mut text = Zeroizing::new(String::with_capacity(128));
-        text.push_str(id);
+        if self.joined {
+            text.push_str(id);
+        }
         extend(&mut text, self.hidden, entropy)?;
         Ok(Secret::new(std::mem::take(&mut text)))
     }
@@ -63,11 +71,11 @@ impl Format {
 
     /// The id that a text of this form carries in the open, if it has this form.
     pub fn id_of<'a>(&self, text: &'a str) -> Option<&'a str> {
-        self.public_len(text).and_then(|length| text.get(..length))
+        self.public_len(text).filter(|_| self.joined).and_then(|length| text.get(..length))
     }
 
     fn public_len(&self, text: &str) -> Option<usize> {
-        let public = read(text, 0, self.public)?;
+        let public = if self.joined { read(text, 0, self.public)? } else { 0 };
         (read(text, public, self.hidden)? == text.len()).then_some(public)
     }
 }
@@ -80,6 +88,11 @@ fn extend(text: &mut String, parts: &[Part], entropy: &dyn Entropy) -> Result<()
             Part::Checksum => {
                 let sum = checksum(text);
                 text.push_str(&sum);
+            }
+            Part::Uuid => {
+                let mut random = [0_u8; 16];
+                entropy.fill(&mut random)?;
+                text.push_str(&uuid::Builder::from_random_bytes(random).into_uuid().to_string());
             }
         }
     }
@@ -121,6 +134,7 @@ fn read(text: &str, start: usize, parts: &[Part]) -> Option<usize> {
             Part::Drawn(alphabet, count) => {
                 rest.get(..*count)?.bytes().all(|byte| alphabet.contains(&byte)).then_some(*count)?
             }
+            Part::Uuid => uuid::Uuid::try_parse(rest.get(..36)?).is_ok().then_some(36)?,
             Part::Checksum => (rest.get(..6)? == checksum(text.get(..at)?)).then_some(6)?,
         };
     }
@@ -135,6 +149,7 @@ mod tests {
     const OURS: Format = Format {
         public: &[Part::Fixed("cf_"), Part::Drawn(BASE62, 12)],
         hidden: &[Part::Fixed("_"), Part::Drawn(BASE62, 43), Part::Checksum],
+        joined: true,
     };
 
     #[test]

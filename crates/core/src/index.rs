@@ -5,6 +5,8 @@ use crate::principal::{Principal, PrincipalId, Role, RoleId};
 use crate::realm::{Realm, RealmId};
 use crate::scope::ScopeSet;
 use crate::secret::Digest;
+use crate::session::{Lock, Session};
+use crate::signing::{KeyState, SigningKey};
 use crate::store::{Record, Touch, Write};
 use crate::token::{Purpose, Text, TextState, Token, TokenNumber, Use};
 use hashbrown::HashMap;
@@ -63,14 +65,23 @@ impl Standing {
     }
 }
 
-/// A token as verification needs it.
+/// A credential as verification needs it.
 #[derive(Debug)]
 pub struct Known {
-    /// The record as last committed; its `last_used` is behind [`Known::last_used`].
-    pub token: Token,
+    /// The record as last committed; a token's `last_used` is behind [`Known::last_used`].
+    pub credential: Credential,
     /// For whom it speaks.
     pub standing: Arc<Standing>,
     usage: Arc<Usage>,
+}
+
+/// What a bearer text can be: both are found by the same look-up.
+#[derive(Debug)]
+pub enum Credential {
+    /// An opaque access token.
+    Token(Token),
+    /// A JWT; with its public id as text.
+    Session(Session, Arc<str>),
 }
 
 #[derive(Debug, Default)]
@@ -89,7 +100,7 @@ impl Known {
 /// A hit: the token, and until when this text of it counts.
 #[derive(Debug, Clone)]
 pub struct Slot {
-    /// The token.
+    /// The credential.
     pub known: Arc<Known>,
     /// The end of an overlap.
     pub until: Option<Timestamp>,
@@ -111,6 +122,8 @@ pub struct Index {
     realms: RwLock<HashMap<RealmId, Arc<RealmFacts>>>,
     roles: RwLock<HashMap<RoleId, Role>>,
     principals: RwLock<HashMap<PrincipalId, Arc<Standing>>>,
+    keys: RwLock<HashMap<String, SigningKey>>,
+    locks: RwLock<HashMap<(PrincipalId, bool), Vec<Lock>>>,
     used: Mutex<Vec<Arc<Known>>>,
 }
 
@@ -122,6 +135,8 @@ impl Default for Index {
             realms: RwLock::default(),
             roles: RwLock::default(),
             principals: RwLock::default(),
+            keys: RwLock::default(),
+            locks: RwLock::default(),
             used: Mutex::default(),
         }
     }
@@ -148,7 +163,9 @@ impl Index {
         if let Ok(mut last) = known.usage.last.try_lock() {
             *last = Some(used);
         }
-        if !known.usage.queued.swap(true, Ordering::AcqRel) {
+        if matches!(known.credential, Credential::Token(_))
+            && !known.usage.queued.swap(true, Ordering::AcqRel)
+        {
             lock(&self.used).push(Arc::clone(known));
         }
     }
@@ -158,7 +175,10 @@ impl Index {
         let taken = std::mem::take(&mut *lock(&self.used));
         let touch = |known: Arc<Known>| {
             known.usage.queued.store(false, Ordering::Release);
-            known.last_used().map(|used| Touch { token: known.token.number, used })
+            match &known.credential {
+                Credential::Token(token) => known.last_used().map(|used| Touch { token: token.number, used }),
+                Credential::Session(..) => None,
+            }
         };
         taken.into_iter().filter_map(touch).collect()
     }
@@ -190,6 +210,19 @@ impl Index {
         roles.iter().filter_map(|id| known.get(id)).flat_map(|role| role.scopes.iter().cloned()).collect()
     }
 
+    /// The signing keys of a realm that are not removed, the oldest first.
+    pub fn signing_keys(&self, realm: RealmId) -> Vec<SigningKey> {
+        let of_realm = |key: &&SigningKey| key.realm == realm && key.state != KeyState::Removed;
+        let mut keys: Vec<_> = read(&self.keys).values().filter(of_realm).cloned().collect();
+        keys.sort_by(|a, b| (a.created, &a.kid).cmp(&(b.created, &b.kid)));
+        keys
+    }
+
+    /// The locks that hold this principal's passwords, or its keys.
+    pub fn locks(&self, principal: PrincipalId, password: bool) -> Vec<Lock> {
+        read(&self.locks).get(&(principal, password)).cloned().unwrap_or_default()
+    }
+
     /// Follows a committed change.
     pub fn apply(&self, writes: &[Write]) {
         for step in writes {
@@ -199,7 +232,8 @@ impl Index {
                     write(&self.roles).remove(id);
                     self.recompute(*id);
                 }
-                Write::ForgetReplays(_) | Write::ForgetSessions(_) | Write::Unlock(_) => {}
+                Write::Unlock(principal) => write(&self.locks).retain(|(locked, _), _| locked != principal),
+                Write::ForgetReplays(_) | Write::ForgetSessions(_) => {}
             }
         }
     }
@@ -209,6 +243,9 @@ impl Index {
         for step in writes {
             match step {
                 Write::Update(Record::Token(token)) => self.forget(token.number),
+                Write::Update(Record::Session(session)) => {
+                    write(self.shard(&session.digest)).remove(&session.digest);
+                }
                 Write::Update(Record::Principal(principal)) => {
                     if let Some(standing) = self.standing(principal.id) {
                         standing.live.store(false, Ordering::Release);
@@ -240,7 +277,14 @@ impl Index {
             Record::Principal(principal) => self.put_principal(principal),
             Record::Token(token) => self.put_token(token),
             Record::Text(text) => self.put_text(text),
-            Record::Replay(_) | Record::Session(_) | Record::SigningKey(_) | Record::Lock(_) => {}
+            Record::Session(session) => self.put_session(session),
+            Record::SigningKey(key) => {
+                write(&self.keys).insert(key.kid.clone(), key.clone());
+            }
+            Record::Lock(lock) => {
+                write(&self.locks).entry((lock.principal, lock.password)).or_default().push(lock.clone());
+            }
+            Record::Replay(_) => {}
         }
     }
 
@@ -258,6 +302,8 @@ impl Index {
         std::mem::swap(&mut *write(&self.realms), &mut *write(&fresh.realms));
         std::mem::swap(&mut *write(&self.roles), &mut *write(&fresh.roles));
         std::mem::swap(&mut *write(&self.principals), &mut *write(&fresh.principals));
+        std::mem::swap(&mut *write(&self.keys), &mut *write(&fresh.keys));
+        std::mem::swap(&mut *write(&self.locks), &mut *write(&fresh.locks));
     }
 
     fn put_realm(&self, realm: &Realm) {
@@ -318,7 +364,7 @@ impl Index {
             Some(entry) => (Arc::clone(&entry.known.usage), entry.digests),
             None => (Arc::new(Usage { last: Mutex::new(token.last_used), queued: false.into() }), Vec::new()),
         };
-        let known = Arc::new(Known { token: token.clone(), standing, usage });
+        let known = Arc::new(Known { credential: Credential::Token(token.clone()), standing, usage });
         for digest in &digests {
             if let Some(slot) = write(self.shard(digest)).get_mut(digest) {
                 slot.known = Arc::clone(&known);
@@ -337,6 +383,26 @@ impl Index {
             entry.digests.push(text.digest);
             let slot = Slot { known: Arc::clone(&entry.known), until: text.until };
             write(self.shard(&text.digest)).insert(text.digest, slot);
+        }
+    }
+
+    fn put_session(&self, session: &Session) {
+        let mut shard = write(self.shard(&session.digest));
+        match self.standing(session.principal) {
+            Some(standing) if session.ended.is_none() => {
+                let credential = Credential::Session(session.clone(), session.id.to_string().into());
+                let known = Arc::new(Known { credential, standing, usage: Arc::default() });
+                shard.insert(session.digest, Slot { known, until: None });
+            }
+            _ => drop(shard.remove(&session.digest)),
+        }
+    }
+
+    /// Drops the sessions that are over.
+    pub fn sweep(&self, now: Timestamp) {
+        let over = |slot: &Slot| matches!(&slot.known.credential, Credential::Session(session, _) if session.expires <= now);
+        for shard in &self.by_digest {
+            write(shard).retain(|_, slot| !over(slot));
         }
     }
 

@@ -27,11 +27,19 @@ pub enum Action {
     TokenEnable,
     TokenRotate,
     TokenRevoke,
+    PrincipalPassword,
+    PrincipalTotp,
+    PrincipalLock,
+    SessionEnd,
+    KeyCreate,
+    KeyActivate,
+    KeyRetire,
+    KeyRemove,
 }
 
 impl Action {
     /// Every action.
-    pub const EVERY: [Self; 17] = [
+    pub const EVERY: [Self; 25] = [
         Self::StoreCreate,
         Self::RealmCreate,
         Self::RealmEdit,
@@ -49,6 +57,14 @@ impl Action {
         Self::TokenEnable,
         Self::TokenRotate,
         Self::TokenRevoke,
+        Self::PrincipalPassword,
+        Self::PrincipalTotp,
+        Self::PrincipalLock,
+        Self::SessionEnd,
+        Self::KeyCreate,
+        Self::KeyActivate,
+        Self::KeyRetire,
+        Self::KeyRemove,
     ];
 
     /// The word on every wire and in every store: `noun.verb`.
@@ -71,6 +87,14 @@ impl Action {
             Self::TokenEnable => "token.enable",
             Self::TokenRotate => "token.rotate",
             Self::TokenRevoke => "token.revoke",
+            Self::PrincipalPassword => "principal.password",
+            Self::PrincipalTotp => "principal.totp",
+            Self::PrincipalLock => "principal.lock",
+            Self::SessionEnd => "session.end",
+            Self::KeyCreate => "signing-key.create",
+            Self::KeyActivate => "signing-key.activate",
+            Self::KeyRetire => "signing-key.retire",
+            Self::KeyRemove => "signing-key.remove",
         }
     }
 

@@ -22,4 +22,5 @@ pub mod session;
 pub mod signing;
 pub mod store;
 pub mod token;
+pub mod totp;
 pub mod when;

@@ -133,6 +133,20 @@ impl Keys {
         Digest(mac.finalize().into_bytes().into())
     }
 
+    /// The digest of an exchange token's text: `HMAC(pepper, "x" ‖ realm ‖ dialect ‖ len(claim) ‖ claim ‖ text)`. The
+    /// same text for two claims gives two digests, and none is a bearer's.
+    pub fn key(&self, realm: u32, dialect: &str, claim: &str, text: &str) -> Digest {
+        let mut mac = self.pepper.clone();
+        mac.update(b"x");
+        mac.update(&realm.to_be_bytes());
+        for part in [dialect, claim] {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part.as_bytes());
+        }
+        mac.update(text.as_bytes());
+        Digest(mac.finalize().into_bytes().into())
+    }
+
     /// Seals `plain` for the place named by `about` (AES-256-GCM, random 96-bit nonce first).
     pub fn seal(&self, about: &str, plain: &[u8], entropy: &dyn Entropy) -> Result<Vec<u8>, Error> {
         let mut nonce = [0_u8; 12];

@@ -156,15 +156,16 @@ impl Token {
             State::Active
         }
     }
+}
 
-    /// Whether it counts from this address. A mapped IPv4 address is the IPv4 address; an unknown one is nowhere.
-    pub fn counts_from(&self, address: Option<IpAddr>) -> bool {
-        self.networks.is_empty()
-            || address.is_some_and(|from| {
-                let from = from.to_canonical();
-                self.networks.iter().any(|network| network.contains(&from))
-            })
-    }
+/// Whether these networks, if any are named, hold the address. A mapped IPv4 address is the IPv4 address; an unknown one
+/// is nowhere.
+pub fn counts_from(networks: &[IpNet], address: Option<IpAddr>) -> bool {
+    networks.is_empty()
+        || address.is_some_and(|from| {
+            let from = from.to_canonical();
+            networks.iter().any(|network| network.contains(&from))
+        })
 }
 
 /// Where a secret text is in its life.

@@ -250,7 +250,7 @@ async fn admit(
     let native = room.dialect.name == NATIVE;
     let realm = if native { house.realm_of(&actor)? } else { realm };
     let of_dialect = actor.grant().is_none_or(|grant| {
-        let dialect = &*grant.token().dialect;
+        let dialect = grant.dialect();
         matches!(route.needs, Needs::AnyDialect) || dialect == room.dialect.name || dialect == NATIVE
     });
     if actor.realm() != realm.id || !of_dialect {

@@ -62,7 +62,7 @@ impl Actor {
     /// The public id of its credential.
     pub fn credential(&self) -> Option<&Arc<str>> {
         match &self.who {
-            Who::Holder(grant) => Some(&grant.token().id),
+            Who::Holder(grant) => Some(grant.id()),
             Who::Echo(credential) => Some(credential),
             Who::Operator => None,
         }
@@ -80,7 +80,7 @@ impl Actor {
 
     /// Whether its credential is personal: it then sees and changes only its principal's tokens.
     pub fn is_personal(&self) -> bool {
-        self.grant().is_some_and(|grant| grant.token().personal)
+        self.grant().is_some_and(Grant::is_personal)
     }
 
     /// Whether it may do what `word` says.

@@ -2,11 +2,11 @@
 
 use super::{Actor, Authority};
 use crate::error::Unauthenticated;
-use crate::index::{Known, RealmFacts, Slot, Standing};
+use crate::index::{Credential, Known, RealmFacts, Slot, Standing};
 use crate::realm::RealmId;
 use crate::scope::ScopeSet;
 use crate::store::{Key, Record};
-use crate::token::{State, TextState, Token, Use};
+use crate::token::{State, TextState, Use, counts_from};
 use jiff::Timestamp;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -49,14 +49,46 @@ pub enum Reason {
     PersonalOff,
 }
 
-/// A live token and its principal.
+/// A live credential and its principal.
 #[derive(Debug, Clone)]
 pub struct Grant(Arc<Known>);
 
 impl Grant {
-    /// The token.
-    pub fn token(&self) -> &Token {
-        &self.0.token
+    /// What was brought.
+    pub fn credential(&self) -> &Credential {
+        &self.0.credential
+    }
+
+    /// Its public id, safe in logs.
+    pub fn id(&self) -> &Arc<str> {
+        match &self.0.credential {
+            Credential::Token(token) => &token.id,
+            Credential::Session(_, id) => id,
+        }
+    }
+
+    /// Whose form it has, or whose API it opens.
+    pub fn dialect(&self) -> &str {
+        match &self.0.credential {
+            Credential::Token(token) => &token.dialect,
+            Credential::Session(session, _) => &session.dialect,
+        }
+    }
+
+    /// When it was issued.
+    pub fn issued(&self) -> Timestamp {
+        match &self.0.credential {
+            Credential::Token(token) => token.created,
+            Credential::Session(session, _) => session.issued,
+        }
+    }
+
+    /// When it ends.
+    pub fn expires(&self) -> Option<Timestamp> {
+        match &self.0.credential {
+            Credential::Token(token) => token.expires,
+            Credential::Session(session, _) => Some(session.expires),
+        }
     }
 
     /// For whom it speaks.
@@ -69,18 +101,31 @@ impl Grant {
         &self.0.standing.realm
     }
 
-    /// Whether it may do what `word` says, now.
-    pub fn covers(&self, word: &str) -> bool {
-        self.token().scopes.covers(word) && (!self.token().personal || self.standing().covers(word))
+    /// Whether it is a personal token.
+    pub fn is_personal(&self) -> bool {
+        matches!(&self.0.credential, Credential::Token(token) if token.personal)
     }
 
-    /// What it may do now: a personal token's scopes are cut to its principal's present roles.
-    pub fn scopes(&self) -> ScopeSet {
-        if self.token().personal {
-            self.token().scopes.cut_to(&self.standing().scopes())
-        } else {
-            self.token().scopes.clone()
+    /// Whether it is cut to its principal's present roles: personal tokens and all sessions are.
+    fn is_cut(&self) -> bool {
+        self.is_personal() || matches!(self.0.credential, Credential::Session(..))
+    }
+
+    fn given(&self) -> &ScopeSet {
+        match &self.0.credential {
+            Credential::Token(token) => &token.scopes,
+            Credential::Session(session, _) => &session.scopes,
         }
+    }
+
+    /// Whether it may do what `word` says, now.
+    pub fn covers(&self, word: &str) -> bool {
+        self.given().covers(word) && (!self.is_cut() || self.standing().covers(word))
+    }
+
+    /// What it may do now.
+    pub fn scopes(&self) -> ScopeSet {
+        if self.is_cut() { self.given().cut_to(&self.standing().scopes()) } else { self.given().clone() }
     }
 }
 
@@ -168,26 +213,44 @@ impl Authority {
 
 fn judge(slot: Slot, ask: &Ask<'_>, now: Timestamp) -> Verdict {
     let Slot { known, until } = slot;
-    let token = &known.token;
-    let reason = if until.is_some_and(|end| end <= now) {
-        Some(Reason::Expired)
-    } else {
-        match token.state(now) {
-            State::Expired | State::Revoked => Some(Reason::Expired),
-            State::Disabled => Some(Reason::Disabled),
-            State::Pending => Some(Reason::NotYet),
-            State::Active if !known.standing.is_live() => Some(Reason::Principal),
-            State::Active if ask.realm.is_some_and(|realm| realm != token.realm) => Some(Reason::Realm),
-            State::Active if token.personal && !known.standing.realm.personal_tokens() => {
-                Some(Reason::PersonalOff)
-            }
-            State::Active if !token.counts_from(ask.address) => Some(Reason::Network),
-            State::Active => None,
-        }
-    };
+    let reason = until.is_some_and(|end| end <= now).then_some(Reason::Expired).or_else(|| over(&known, now));
+    let reason = reason.or_else(|| out_of_place(&known, ask));
     match (reason, ask.scope) {
         (Some(reason), _) => Verdict::Refused(reason),
         (None, Some(word)) if !Grant(Arc::clone(&known)).covers(word) => Verdict::Lacks(Grant(known)),
         (None, _) => Verdict::Live(Grant(known)),
+    }
+}
+
+/// Why the credential itself does not count now.
+fn over(known: &Known, now: Timestamp) -> Option<Reason> {
+    match &known.credential {
+        Credential::Token(token) => match token.state(now) {
+            State::Expired | State::Revoked => Some(Reason::Expired),
+            State::Disabled => Some(Reason::Disabled),
+            State::Pending => Some(Reason::NotYet),
+            State::Active => None,
+        },
+        Credential::Session(session, _) => (session.expires <= now).then_some(Reason::Expired),
+    }
+}
+
+/// Why it does not count for this principal, in this realm, from there.
+fn out_of_place(known: &Known, ask: &Ask<'_>) -> Option<Reason> {
+    let (networks, personal) = match &known.credential {
+        Credential::Token(token) => (&token.networks, token.personal),
+        Credential::Session(session, _) => (&session.networks, false),
+    };
+    let realm = &known.standing.realm;
+    if !known.standing.is_live() {
+        Some(Reason::Principal)
+    } else if ask.realm.is_some_and(|asked| asked != realm.id) {
+        Some(Reason::Realm)
+    } else if personal && !realm.personal_tokens() {
+        Some(Reason::PersonalOff)
+    } else if !counts_from(networks, ask.address) {
+        Some(Reason::Network)
+    } else {
+        None
     }
 }

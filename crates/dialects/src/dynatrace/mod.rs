@@ -27,6 +27,7 @@ pub const NAME: &str = "dynatrace";
 pub const FORMAT: Format = Format {
     public: &[Part::Fixed("dt0c01."), Part::Drawn(BASE32, 24)],
     hidden: &[Part::Fixed("."), Part::Drawn(BASE32, 64)],
+    joined: true,
 };
 
 /// The vendor's token APIs.

@@ -23,6 +23,7 @@ use http::{Method, header};
 pub const FORMAT: Format = Format {
     public: &[Part::Fixed("cf_"), Part::Drawn(BASE62, 12)],
     hidden: &[Part::Fixed("_"), Part::Drawn(BASE62, 43), Part::Checksum],
+    joined: true,
 };
 
 /// Our own REST API.

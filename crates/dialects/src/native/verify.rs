@@ -9,6 +9,7 @@ use crate::refusal::Refused;
 use crate::reply;
 use counterfoil_core::authority::{Actor, Ask, Grant, Verdict};
 use counterfoil_core::error::Error;
+use counterfoil_core::index::Credential;
 use counterfoil_core::scope::Scope;
 use http::{Method, StatusCode};
 use std::net::IpAddr;
@@ -81,19 +82,23 @@ fn ask<'a>(actor: &Actor, question: &'a Question) -> Result<Ask<'a>, Error> {
 }
 
 fn live(grant: &Grant) -> Reading {
-    let (token, scopes) = (grant.token(), grant.scopes());
+    let scopes = grant.scopes();
+    let name = match grant.credential() {
+        Credential::Token(token) => Some(token.name.to_string()),
+        Credential::Session(..) => None,
+    };
     Reading {
         active: true,
         lacks: Vec::new(),
         scope: Some(scopes.to_text()),
-        sub: Some(token.principal.0.to_string()),
-        exp: token.expires.map(jiff::Timestamp::as_second),
-        iat: Some(token.created.as_second()),
+        sub: Some(grant.standing().id.0.to_string()),
+        exp: grant.expires().map(jiff::Timestamp::as_second),
+        iat: Some(grant.issued().as_second()),
         username: Some(grant.standing().username.to_string()),
-        id: Some(token.id.to_string()),
-        name: Some(token.name.to_string()),
+        id: Some(grant.id().to_string()),
+        name,
         realm: Some(grant.realm().slug.to_string()),
-        dialect: Some(token.dialect.to_string()),
+        dialect: Some(grant.dialect().to_owned()),
         scopes: Some(scopes.iter().map(ToString::to_string).collect()),
     }
 }

@@ -1,0 +1,191 @@
+//! Proving who one is: with a password or an exchange token, and where there is one a second factor. Whatever is wrong,
+//! the refusal is the same and cost the same work.
+
+use super::guard::network;
+use super::{Actor, Authority};
+use crate::error::{Error, Unauthenticated};
+use crate::journal::Action;
+use crate::password;
+use crate::principal::{Principal, PrincipalId};
+use crate::realm::RealmId;
+use crate::secret::Secret;
+use crate::session::Lock;
+use crate::store::{Key, Record, StoreError, Touch, Write};
+use crate::token::{Purpose, State, TextState, Token, Use, counts_from};
+use crate::totp;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// What somebody claims to be, and the proof.
+#[derive(Debug)]
+pub enum Claim<'a> {
+    /// A user name and its password.
+    Password {
+        /// The user name.
+        username: &'a str,
+        /// The password.
+        text: Secret,
+    },
+    /// An exchange token of this dialect.
+    Key {
+        /// Whose form it has.
+        dialect: &'a str,
+        /// What goes with it in the open: a user name, a key's id, a client id.
+        claim: &'a str,
+        /// The secret.
+        text: &'a Secret,
+    },
+}
+
+/// How strict a dialect is with those who claim.
+#[derive(Debug, Clone, Copy)]
+pub struct Door<'a> {
+    /// From where they come.
+    pub address: Option<IpAddr>,
+    /// The code of the second factor, where this protocol can carry one.
+    pub code: Option<u32>,
+    /// After how many failures in a row from one network it is closed for a while.
+    pub threshold: u32,
+    /// The scope that lets a principal hold a key, if the dialect asks for one.
+    pub keys_need: Option<&'a str>,
+}
+
+/// Who it was.
+#[derive(Debug, Clone)]
+pub struct Proved {
+    /// The principal.
+    pub principal: Principal,
+    /// The exchange token, if one was brought.
+    pub key: Option<Token>,
+}
+
+impl Authority {
+    /// Finds out whether the claim holds. Any failure is `Unauthenticated(Invalid)`.
+    pub async fn prove(&self, realm: RealmId, claim: Claim<'_>, door: &Door<'_>) -> Result<Proved, Error> {
+        let by_password = matches!(claim, Claim::Password { .. });
+        let (claimant, proved) = match claim {
+            Claim::Password { username, text } => self.try_password(realm, username, text).await?,
+            Claim::Key { dialect, claim, text } => self.try_key(realm, dialect, claim, text, door).await?,
+        };
+        let Some(claimant) = claimant else { return Err(Unauthenticated::Invalid.into()) };
+        let network = network(door.address);
+        let _held = self.hold(("proof", claimant)).await;
+        let locked = self.locked(claimant, by_password, network);
+        let proved = proved.filter(|proved| !locked && self.index.standing(proved.principal.id).is_some_and(|s| s.is_live()));
+        let proved = match proved {
+            Some(proved) => self.second_factor(proved, door.code).await?,
+            None => None,
+        };
+        if let Some(proved) = proved {
+            self.guard.clear(claimant, by_password, network);
+            return Ok(proved);
+        }
+        if !locked && self.guard.fail(claimant, by_password, network) >= door.threshold {
+            self.lock(realm, Lock { principal: claimant, network, password: by_password, since: self.now() }).await?;
+        }
+        Err(Unauthenticated::Invalid.into())
+    }
+
+    /// The actor of somebody who proved to be this principal: it may do what its roles allow now.
+    pub fn proven(&self, proved: &Proved) -> Result<Actor, Error> {
+        let standing = self.index.standing(proved.principal.id).ok_or(Unauthenticated::Invalid)?;
+        Ok(Actor::proven(standing))
+    }
+
+    /// Whether the principal's passwords do not count from anywhere for a while, as some vendors show it.
+    pub fn is_locked_out(&self, principal: PrincipalId) -> bool {
+        let now = self.now();
+        self.index.locks(principal, true).iter().any(|lock| !super::guard::lapsed(lock, now))
+    }
+
+    /// Exactly one argon2 an attempt, whatever the outcome.
+    async fn try_password(&self, realm: RealmId, username: &str, text: Secret) -> Result<(Option<PrincipalId>, Option<Proved>), Error> {
+        let found = match self.store.find(Key::PrincipalByName(realm, Principal::name_key(username))).await? {
+            Some(Record::Principal(principal)) => Some(principal),
+            _ => None,
+        };
+        let digest = found.as_ref().and_then(|principal| principal.password.clone());
+        let good = self.on_pool(move || password::matches(&text, digest.as_deref())).await?;
+        let claimant = found.as_ref().map(|principal| principal.id);
+        Ok((claimant, found.filter(|_| good).map(|principal| Proved { principal, key: None })))
+    }
+
+    async fn try_key(
+        &self,
+        realm: RealmId,
+        dialect: &str,
+        claim: &str,
+        text: &Secret,
+        door: &Door<'_>,
+    ) -> Result<(Option<PrincipalId>, Option<Proved>), Error> {
+        let claim_key = Principal::name_key(claim);
+        // Who is to be counted against if this fails: the key is named by its own id, or by its holder's name.
+        let named = match self.store.find(Key::TokenById(realm, claim.to_owned())).await? {
+            Some(Record::Token(token)) if token.purpose == Purpose::Exchange => Some(token.principal),
+            _ => match self.store.find(Key::PrincipalByName(realm, claim_key.clone())).await? {
+                Some(Record::Principal(principal)) => Some(principal.id),
+                _ => None,
+            },
+        };
+        let now = self.now();
+        let digest = self.keys.key(realm.0, dialect, &claim_key, text.reveal());
+        let Some(Record::Text(kept)) = self.store.find(Key::Text(digest)).await? else { return Ok((named, None)) };
+        let Some(Record::Token(token)) = self.store.find(Key::Token(kept.token)).await? else { return Ok((named, None)) };
+        let counts = kept.state != TextState::Spent
+            && kept.until.is_none_or(|end| now < end)
+            && token.state(now) == State::Active
+            && counts_from(&token.networks, door.address);
+        let Some(Record::Principal(principal)) = self.store.find(Key::Principal(token.principal)).await? else {
+            return Ok((named, None));
+        };
+        let may_hold = door.keys_need.is_none_or(|scope| self.index.scopes_of(&principal.roles).covers(scope));
+        if !counts || !may_hold {
+            return Ok((Some(principal.id), None));
+        }
+        self.store.touch(vec![Touch { token: token.number, used: Use { at: now, address: door.address } }]).await?;
+        Ok((Some(principal.id), Some(Proved { principal, key: Some(token) })))
+    }
+
+    /// A principal with a second factor needs its code; a code counts once.
+    async fn second_factor(&self, mut proved: Proved, code: Option<u32>) -> Result<Option<Proved>, Error> {
+        let Some(sealed) = &proved.principal.totp else { return Ok(Some(proved)) };
+        let about = totp::about(proved.principal.id);
+        let seed = self.keys.open(&about, sealed).ok_or_else(|| Error::unavailable("a second factor's seed does not open"))?;
+        let now = self.now();
+        let step = code.and_then(|code| totp::accept(&seed, code, proved.principal.totp_step, now));
+        let Some(step) = step else { return Ok(None) };
+        proved.principal.totp_step = Some(step);
+        proved.principal.version += 1;
+        self.commit(vec![Write::Update(Record::Principal(proved.principal.clone()))], Vec::new(), now).await?;
+        Ok(Some(proved))
+    }
+
+    async fn lock(&self, realm: RealmId, lock: Lock) -> Result<(), Error> {
+        let at = lock.since;
+        let mut line = Actor::operator(realm).line(Action::PrincipalLock, lock.principal.0.to_string(), at);
+        line.detail.insert("network".into(), lock.network.to_string().into());
+        // One that lapsed is replaced.
+        let writes = vec![Write::Unlock(lock.principal), Write::Insert(Record::Lock(lock))];
+        self.commit(writes, vec![line], at).await.map_err(StoreError::into)
+    }
+
+    fn locked(&self, principal: PrincipalId, password: bool, network: ipnet::IpNet) -> bool {
+        let now = self.now();
+        let held = self.index.locks(principal, password);
+        held.iter().any(|lock| lock.network == network && !super::guard::lapsed(lock, now))
+    }
+
+    /// Does heavy work on the pool and waits for what it gives.
+    pub(super) async fn on_pool<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+        let (give, take) = tokio::sync::oneshot::channel();
+        self.pool.run(Box::new(move || drop(give.send(work())))).await?;
+        take.await.map_err(Error::unavailable)
+    }
+}
+
+impl Proved {
+    /// Its principal's id as text, for logs.
+    pub fn id(&self) -> Arc<str> {
+        self.principal.id.0.to_string().into()
+    }
+}
