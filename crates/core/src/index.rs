@@ -199,7 +199,7 @@ impl Index {
                     write(&self.roles).remove(id);
                     self.recompute(*id);
                 }
-                Write::ForgetReplays(_) => {}
+                Write::ForgetReplays(_) | Write::ForgetSessions(_) | Write::Unlock(_) => {}
             }
         }
     }
@@ -240,7 +240,7 @@ impl Index {
             Record::Principal(principal) => self.put_principal(principal),
             Record::Token(token) => self.put_token(token),
             Record::Text(text) => self.put_text(text),
-            Record::Replay(_) => {}
+            Record::Replay(_) | Record::Session(_) | Record::SigningKey(_) | Record::Lock(_) => {}
         }
     }
 
