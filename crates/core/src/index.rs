@@ -172,7 +172,7 @@ impl Index {
 
     /// The uses noted since the last call.
     pub fn take_uses(&self) -> Vec<Touch> {
-        let taken = std::mem::take(&mut *lock(&self.used));
+        let queued = std::mem::take(&mut *lock(&self.used));
         let touch = |known: Arc<Known>| {
             known.usage.queued.store(false, Ordering::Release);
             match &known.credential {
@@ -180,7 +180,7 @@ impl Index {
                 Credential::Session(..) => None,
             }
         };
-        taken.into_iter().filter_map(touch).collect()
+        queued.into_iter().filter_map(touch).collect()
     }
 
     /// A realm by slug or uuid.
@@ -192,6 +192,11 @@ impl Index {
     /// A realm by its internal number.
     pub fn realm_by_id(&self, id: RealmId) -> Option<Arc<RealmFacts>> {
         read(&self.realms).get(&id).cloned()
+    }
+
+    /// Every realm's internal number.
+    pub fn realm_ids(&self) -> Vec<RealmId> {
+        read(&self.realms).keys().copied().collect()
     }
 
     /// A principal, the deleted ones included.

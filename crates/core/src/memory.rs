@@ -1,19 +1,19 @@
 //! The plainest meaning of the store's port: everything in maps behind one lock. Nothing survives the process, so it
 //! is for tests and benchmarks.
 
+mod keys;
+mod sessions;
 mod tokens;
 
 use crate::clock::Future;
 use crate::journal::Entry;
-use crate::principal::{Principal, PrincipalId, RoleId};
-use crate::realm::RealmId;
-use crate::replay::ReplayKey;
-use crate::secret::Digest;
+use crate::signing::KeyState;
 use crate::store::{
     Change, JournalFilter, Key, Meta, Query, Record, Sink, Store, StoreError, TokenFilter, Touch, Write,
 };
-use crate::token::{TextState, Token, TokenNumber};
+use crate::token::{TextState, Token};
 use jiff::Timestamp;
+use keys::{Id, keys, leave, version};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -41,74 +41,6 @@ impl Memory {
     /// A panic under the lock has failed the test already; the next one need not panic too.
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// By what a record is kept: immutable, and in the order in which a load gives the kinds.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Id {
-    Realm(RealmId),
-    Role(RoleId),
-    Principal(PrincipalId),
-    Token(TokenNumber),
-    Text(Digest),
-    Replay(ReplayKey),
-}
-
-impl Id {
-    fn of(record: &Record) -> Self {
-        match record {
-            Record::Realm(realm) => Self::Realm(realm.id),
-            Record::Role(role) => Self::Role(role.id),
-            Record::Principal(principal) => Self::Principal(principal.id),
-            Record::Token(token) => Self::Token(token.number),
-            Record::Text(text) => Self::Text(text.digest),
-            Record::Replay(replay) => Self::Replay(replay.key.clone()),
-        }
-    }
-
-    /// The kind, as `Taken` (of the id itself) and `Stale` name it.
-    fn words(&self) -> (&'static str, &'static str) {
-        match self {
-            Self::Realm(_) => ("realm id", "realm"),
-            Self::Role(_) => ("role id", "role"),
-            Self::Principal(_) => ("principal id", "principal"),
-            Self::Token(_) => ("token number", "token"),
-            Self::Text(_) => ("digest", "text"),
-            Self::Replay(_) => ("replay", "replay"),
-        }
-    }
-}
-
-/// Every other key by which the record is found now, each with the word by which `Taken` names it.
-fn keys(record: &Record) -> Vec<(Key, &'static str)> {
-    match record {
-        Record::Realm(realm) => vec![
-            (Key::RealmBySlug(realm.slug.clone()), "realm slug"),
-            (Key::RealmByUuid(realm.uuid), "realm uuid"),
-        ],
-        Record::Principal(principal) => {
-            let number = (Key::PrincipalByNumber(principal.realm, principal.number), "principal number");
-            let name = Key::PrincipalByName(principal.realm, Principal::name_key(&principal.username));
-            [number].into_iter().chain(principal.deleted.is_none().then_some((name, "username"))).collect()
-        }
-        Record::Role(role) => vec![
-            (Key::RoleByNumber(role.realm, role.number), "role number"),
-            (Key::RoleByName(role.realm, role.name.clone()), "role name"),
-        ],
-        Record::Token(token) => vec![(Key::TokenById(token.realm, token.id.to_string()), "token id")],
-        Record::Text(_) | Record::Replay(_) => Vec::new(),
-    }
-}
-
-/// The version that an update has to be one more than; texts and replays have none.
-fn version(record: &Record) -> Option<u64> {
-    match record {
-        Record::Realm(realm) => Some(realm.version),
-        Record::Principal(principal) => Some(principal.version),
-        Record::Role(role) => Some(role.version),
-        Record::Token(token) => Some(token.version),
-        Record::Text(_) | Record::Replay(_) => None,
     }
 }
 
@@ -157,7 +89,7 @@ impl Kept {
                 if version(&record) != version(stored).map(|version| version + 1) {
                     return Err(StoreError::Stale(id.words().1));
                 }
-                leave_touches(stored, &mut record);
+                leave(stored, &mut record);
                 self.keep(id, record, undo)
             }
             Write::DeleteRole(role, version) => match self.records.get(&Id::Role(role)) {
@@ -168,18 +100,32 @@ impl Kept {
                 _ => Err(StoreError::Stale("role")),
             },
             Write::ForgetReplays(now) => {
-                let over: Vec<Id> = self
-                    .records
-                    .iter()
-                    .filter(|(_, record)| matches!(record, Record::Replay(replay) if replay.until <= now))
-                    .map(|(id, _)| id.clone())
-                    .collect();
-                for id in over {
-                    let before = self.put(&id, None);
-                    undo.push((id, before));
-                }
+                self.forget(|record| matches!(record, Record::Replay(replay) if replay.until <= now), undo);
                 Ok(())
             }
+            Write::ForgetSessions(now) => {
+                self.forget(
+                    |record| matches!(record, Record::Session(session) if session.expires <= now),
+                    undo,
+                );
+                Ok(())
+            }
+            Write::Unlock(principal) => {
+                self.forget(
+                    |record| matches!(record, Record::Lock(lock) if lock.principal == principal),
+                    undo,
+                );
+                Ok(())
+            }
+        }
+    }
+
+    fn forget(&mut self, over: impl Fn(&Record) -> bool, undo: &mut Vec<Before>) {
+        let over: Vec<Id> =
+            self.records.iter().filter(|(_, record)| over(record)).map(|(id, _)| id.clone()).collect();
+        for id in over {
+            let before = self.put(&id, None);
+            undo.push((id, before));
         }
     }
 
@@ -214,6 +160,8 @@ impl Kept {
             Key::Token(number) => Id::Token(number),
             Key::Text(digest) => Id::Text(digest),
             Key::Replay(key) => Id::Replay(key),
+            Key::Session(id) => Id::Session(id),
+            Key::SigningKey(kid) => Id::SigningKey(kid),
             key => self.keys.get(&key)?.clone(),
         };
         self.records.get(&id).cloned()
@@ -263,11 +211,35 @@ impl Kept {
                 Record::Role(role) => (role.realm == realm && role.number > after).then_some(role.number),
                 _ => None,
             }),
+            Query::Sessions { filter, after, limit } => self.every(limit, |record| {
+                matches!(record, Record::Session(session)
+                    if sessions::lets_through(&filter, session) && after.is_none_or(|last| last < session.id))
+            }),
+            Query::SigningKeys(realm) => {
+                let mut found = self.every(usize::MAX, |record| {
+                    matches!(record, Record::SigningKey(key) if key.realm == realm && key.state != KeyState::Removed)
+                });
+                // By `kid` they stand already.
+                found.sort_by_key(|record| match record {
+                    Record::SigningKey(key) => Some(key.created),
+                    _ => None,
+                });
+                found
+            }
+            Query::Locks(principal) => self.every(
+                usize::MAX,
+                |record| matches!(record, Record::Lock(lock) if lock.principal == principal),
+            ),
             Query::Realms { after, limit } => self.numbered(limit, |record| match record {
                 Record::Realm(realm) => (realm.id.0 > after).then_some(u64::from(realm.id.0)),
                 _ => None,
             }),
         }
+    }
+
+    /// The records of which `wanted` holds, by what they are kept.
+    fn every(&self, limit: usize, wanted: impl Fn(&Record) -> bool) -> Vec<Record> {
+        self.records.values().filter(|record| wanted(record)).take(limit).cloned().collect()
     }
 
     /// The records to which `number` gives a number, in the order of those.
@@ -281,13 +253,15 @@ impl Kept {
     fn load(&self, now: Timestamp) -> Vec<Record> {
         let counts = |token: &Token| token.revoked.is_none() && token.expires.is_none_or(|end| now < end);
         let may_count = |record: &&Record| match record {
-            Record::Realm(_) | Record::Role(_) | Record::Principal(_) => true,
+            Record::Realm(_) | Record::Role(_) | Record::Principal(_) | Record::Lock(_) => true,
             Record::Token(token) => counts(token),
             Record::Text(text) => {
                 text.state != TextState::Spent
                     && matches!(self.records.get(&Id::Token(text.token)), Some(Record::Token(token)) if counts(token))
             }
             Record::Replay(_) => false,
+            Record::Session(session) => sessions::live(session, now),
+            Record::SigningKey(key) => key.state != KeyState::Removed,
         };
         self.records.values().filter(may_count).cloned().collect()
     }
@@ -298,15 +272,6 @@ impl Kept {
         {
             token.last_used = Some(touch.used);
         }
-    }
-}
-
-/// What an update leaves as stored.
-fn leave_touches(stored: &Record, record: &mut Record) {
-    match (stored, record) {
-        (Record::Token(stored), Record::Token(token)) => token.last_used = stored.last_used,
-        (Record::Principal(stored), Record::Principal(principal)) => principal.last_login = stored.last_login,
-        _ => {}
     }
 }
 

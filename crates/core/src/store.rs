@@ -46,8 +46,10 @@ pub enum Record {
 pub enum Write {
     /// A new record; `Taken` if one of its keys is in use.
     Insert(Record),
-    /// The record's next version (texts and sessions have none and need only be there); `Stale` unless the stored version is one less.
-    /// A token's `last_used` and a principal's `last_login` are left as stored: they are touches.
+    /// The record's next version; `Stale` unless the stored version is one less. Texts, replays, sessions and locks
+    /// have no version and need only be there.
+    /// A token's `last_used` and a principal's `last_login` are left as stored: they are touches. Of a session only
+    /// `ended` is written.
     Update(Record),
     /// A role ceases; `Stale` unless the stored version is this one.
     DeleteRole(RoleId, u64),

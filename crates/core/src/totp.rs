@@ -33,7 +33,8 @@ pub fn accept(seed: &[u8], code: u32, last: Option<u64>, now: Timestamp) -> Opti
 
 /// The code of a step (RFC 4226 section 5.3).
 fn code(seed: &[u8], step: u64) -> u32 {
-    let mut mac = Hmac::<Sha1>::new_from_slice(seed).unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
+    let mut mac =
+        Hmac::<Sha1>::new_from_slice(seed).unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
     mac.update(&step.to_be_bytes());
     let hash: [u8; 20] = mac.finalize().into_bytes().into();
     let offset = usize::from(hash[19] & 15);
@@ -50,7 +51,9 @@ mod tests {
     #[test]
     fn the_codes_are_those_of_rfc_6238() {
         // Its table has eight digits; ours are the last six.
-        for (second, expected) in [(59, 287_082), (1_111_111_109, 81_804), (1_234_567_890, 5_924), (2_000_000_000, 279_037)] {
+        for (second, expected) in
+            [(59, 287_082), (1_111_111_109, 81_804), (1_234_567_890, 5_924), (2_000_000_000, 279_037)]
+        {
             assert_eq!(code(SEED, second / 30), expected);
         }
     }

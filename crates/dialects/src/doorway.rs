@@ -242,7 +242,7 @@ async fn admit(
     }
     let text = (room.dialect.presented)(parts).ok_or(Error::Unauthenticated(Unauthenticated::Missing))?;
     let address = parts.extensions.get::<Caller>().map(|caller| caller.0);
-    let actor = match house.authenticate(&text, address) {
+    let actor = match house.authenticate(&text, room.dialect.name, address) {
         Ok(actor) => actor,
         Err(why) => echo(room, route, parts, &text).await.ok_or(Error::Unauthenticated(why))?,
     };

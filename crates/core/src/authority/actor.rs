@@ -3,10 +3,12 @@
 use super::verify::Grant;
 use crate::catalogue::{Catalogue, OURS};
 use crate::error::Error;
+use crate::index::{Credential, Standing};
 use crate::journal::{Action, Entry};
 use crate::principal::PrincipalId;
 use crate::realm::RealmId;
 use crate::scope::{ALL, ScopeSet};
+use crate::session::Session;
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -23,6 +25,8 @@ enum Who {
     Operator,
     /// The holder of a live credential.
     Holder(Grant),
+    /// Somebody who proved to be this principal, for one request.
+    Proven(Arc<Standing>),
     /// The holder of a spent text, who may only hear once more what a rotation with it gave.
     Echo(Arc<str>),
 }
@@ -35,6 +39,10 @@ impl Actor {
 
     pub(super) fn holder(grant: Grant) -> Self {
         Self { realm: grant.realm().id, who: Who::Holder(grant) }
+    }
+
+    pub(super) fn proven(standing: Arc<Standing>) -> Self {
+        Self { realm: standing.realm.id, who: Who::Proven(standing) }
     }
 
     pub(super) fn echo(realm: RealmId, credential: Arc<str>) -> Self {
@@ -50,13 +58,30 @@ impl Actor {
     pub fn grant(&self) -> Option<&Grant> {
         match &self.who {
             Who::Holder(grant) => Some(grant),
-            Who::Operator | Who::Echo(_) => None,
+            Who::Operator | Who::Proven(_) | Who::Echo(_) => None,
+        }
+    }
+
+    /// The session that it brought.
+    pub fn session(&self) -> Option<&Session> {
+        match self.grant()?.credential() {
+            Credential::Session(session, _) => Some(session),
+            Credential::Token(_) => None,
         }
     }
 
     /// For whom it speaks.
     pub fn principal(&self) -> Option<PrincipalId> {
-        self.grant().map(|grant| grant.standing().id)
+        self.standing().map(|standing| standing.id)
+    }
+
+    /// What is known of its principal.
+    pub fn standing(&self) -> Option<&Standing> {
+        match &self.who {
+            Who::Holder(grant) => Some(grant.standing()),
+            Who::Proven(standing) => Some(standing),
+            Who::Operator | Who::Echo(_) => None,
+        }
     }
 
     /// The public id of its credential.
@@ -64,7 +89,7 @@ impl Actor {
         match &self.who {
             Who::Holder(grant) => Some(grant.id()),
             Who::Echo(credential) => Some(credential),
-            Who::Operator => None,
+            Who::Operator | Who::Proven(_) => None,
         }
     }
 
@@ -88,6 +113,7 @@ impl Actor {
         match &self.who {
             Who::Operator => true,
             Who::Holder(grant) => grant.covers(word),
+            Who::Proven(standing) => standing.covers(word),
             Who::Echo(_) => false,
         }
     }
@@ -134,6 +160,8 @@ impl Actor {
                 let held = grant.covers(word) || (!ours && catalogue.mints(&grant.scopes(), word));
                 held && grant.standing().covers(word)
             }
+            // Whatever a mint scope covers is cut to the roles, and the roles are all there is here.
+            Who::Proven(standing) => standing.covers(word),
         }
     }
 }

@@ -38,7 +38,10 @@ impl Guard {
 
     /// Forgets everything about a principal.
     pub(super) fn forgive(&self, principal: PrincipalId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|(counted, ..), _| *counted != principal);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|(counted, ..), _| *counted != principal);
     }
 }
 

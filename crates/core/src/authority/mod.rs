@@ -4,15 +4,21 @@ mod actor;
 mod bootstrap;
 mod cursor;
 mod edit;
+mod exchange;
+mod guard;
 mod idempotency;
 mod issue;
 mod journal;
+mod keys;
 mod list;
 mod principals;
+mod prove;
 mod realms;
 mod revoke;
 mod roles;
 mod rotate;
+mod sessions;
+mod signing_keys;
 mod tend;
 mod verify;
 mod view;
@@ -20,14 +26,18 @@ mod view;
 pub use actor::Actor;
 pub use bootstrap::bootstrap;
 pub use edit::Edit;
+pub use exchange::{Exchange, Minted, Started, Worded};
 pub use idempotency::Idempotency;
 pub use issue::{Issue, Issued};
 pub use journal::{JournalQuery, Line};
+pub use keys::{KeyRules, NewKey};
 pub use list::{List, Listing, Shown};
 pub use principals::{EditPrincipal, NewPrincipal, PrincipalQuery, ShownPrincipal, Which};
+pub use prove::{Claim, Door, Proved};
 pub use realms::{EditRealm, NewRealm};
 pub use revoke::{Bulk, Filter};
 pub use roles::{EditRole, NewRole};
+pub use sessions::{SessionQuery, ShownSession};
 pub use verify::{Ask, Grant, Reason, Tally, Verdict};
 pub use view::View;
 
@@ -67,11 +77,14 @@ pub struct Authority {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    pool: Arc<dyn Pool>,
     keys: Keys,
     catalogue: Catalogue,
     formats: Formats,
     index: Index,
     tally: Tally,
+    guard: guard::Guard,
+    ring: signing_keys::Ring,
     /// The highest wall clock seen, in milliseconds.
     mark: AtomicI64,
     /// Token numbers taken from the store and not yet given.
@@ -110,11 +123,14 @@ impl Authority {
             store: ports.store,
             clock: ports.clock,
             entropy: ports.entropy,
+            pool: ports.pool,
             keys,
             catalogue,
             formats,
             index: Index::default(),
             tally: Tally::default(),
+            guard: guard::Guard::default(),
+            ring: signing_keys::Ring::default(),
             mark: AtomicI64::new(meta.mark.as_millisecond()),
             numbers: Mutex::new(0..0),
             gate: RwLock::new(()),

@@ -71,7 +71,9 @@ impl Authority {
         let network = network(door.address);
         let _held = self.hold(("proof", claimant)).await;
         let locked = self.locked(claimant, by_password, network);
-        let proved = proved.filter(|proved| !locked && self.index.standing(proved.principal.id).is_some_and(|s| s.is_live()));
+        let proved = proved.filter(|proved| {
+            !locked && self.index.standing(proved.principal.id).is_some_and(|s| s.is_live())
+        });
         let proved = match proved {
             Some(proved) => self.second_factor(proved, door.code).await?,
             None => None,
@@ -81,7 +83,8 @@ impl Authority {
             return Ok(proved);
         }
         if !locked && self.guard.fail(claimant, by_password, network) >= door.threshold {
-            self.lock(realm, Lock { principal: claimant, network, password: by_password, since: self.now() }).await?;
+            self.lock(realm, Lock { principal: claimant, network, password: by_password, since: self.now() })
+                .await?;
         }
         Err(Unauthenticated::Invalid.into())
     }
@@ -99,7 +102,12 @@ impl Authority {
     }
 
     /// Exactly one argon2 an attempt, whatever the outcome.
-    async fn try_password(&self, realm: RealmId, username: &str, text: Secret) -> Result<(Option<PrincipalId>, Option<Proved>), Error> {
+    async fn try_password(
+        &self,
+        realm: RealmId,
+        username: &str,
+        text: Secret,
+    ) -> Result<(Option<PrincipalId>, Option<Proved>), Error> {
         let found = match self.store.find(Key::PrincipalByName(realm, Principal::name_key(username))).await? {
             Some(Record::Principal(principal)) => Some(principal),
             _ => None,
@@ -129,20 +137,28 @@ impl Authority {
         };
         let now = self.now();
         let digest = self.keys.key(realm.0, dialect, &claim_key, text.reveal());
-        let Some(Record::Text(kept)) = self.store.find(Key::Text(digest)).await? else { return Ok((named, None)) };
-        let Some(Record::Token(token)) = self.store.find(Key::Token(kept.token)).await? else { return Ok((named, None)) };
+        let Some(Record::Text(kept)) = self.store.find(Key::Text(digest)).await? else {
+            return Ok((named, None));
+        };
+        let Some(Record::Token(token)) = self.store.find(Key::Token(kept.token)).await? else {
+            return Ok((named, None));
+        };
         let counts = kept.state != TextState::Spent
             && kept.until.is_none_or(|end| now < end)
             && token.state(now) == State::Active
             && counts_from(&token.networks, door.address);
-        let Some(Record::Principal(principal)) = self.store.find(Key::Principal(token.principal)).await? else {
+        let Some(Record::Principal(principal)) = self.store.find(Key::Principal(token.principal)).await?
+        else {
             return Ok((named, None));
         };
-        let may_hold = door.keys_need.is_none_or(|scope| self.index.scopes_of(&principal.roles).covers(scope));
+        let may_hold =
+            door.keys_need.is_none_or(|scope| self.index.scopes_of(&principal.roles).covers(scope));
         if !counts || !may_hold {
             return Ok((Some(principal.id), None));
         }
-        self.store.touch(vec![Touch { token: token.number, used: Use { at: now, address: door.address } }]).await?;
+        self.store
+            .touch(vec![Touch { token: token.number, used: Use { at: now, address: door.address } }])
+            .await?;
         Ok((Some(principal.id), Some(Proved { principal, key: Some(token) })))
     }
 
@@ -150,13 +166,17 @@ impl Authority {
     async fn second_factor(&self, mut proved: Proved, code: Option<u32>) -> Result<Option<Proved>, Error> {
         let Some(sealed) = &proved.principal.totp else { return Ok(Some(proved)) };
         let about = totp::about(proved.principal.id);
-        let seed = self.keys.open(&about, sealed).ok_or_else(|| Error::unavailable("a second factor's seed does not open"))?;
+        let seed = self
+            .keys
+            .open(&about, sealed)
+            .ok_or_else(|| Error::unavailable("a second factor's seed does not open"))?;
         let now = self.now();
         let step = code.and_then(|code| totp::accept(&seed, code, proved.principal.totp_step, now));
         let Some(step) = step else { return Ok(None) };
         proved.principal.totp_step = Some(step);
         proved.principal.version += 1;
-        self.commit(vec![Write::Update(Record::Principal(proved.principal.clone()))], Vec::new(), now).await?;
+        self.commit(vec![Write::Update(Record::Principal(proved.principal.clone()))], Vec::new(), now)
+            .await?;
         Ok(Some(proved))
     }
 
@@ -176,7 +196,10 @@ impl Authority {
     }
 
     /// Does heavy work on the pool and waits for what it gives.
-    pub(super) async fn on_pool<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    pub(super) async fn on_pool<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Error> {
         let (give, take) = tokio::sync::oneshot::channel();
         self.pool.run(Box::new(move || drop(give.send(work())))).await?;
         take.await.map_err(Error::unavailable)

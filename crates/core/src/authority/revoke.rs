@@ -4,8 +4,8 @@ use super::list::List;
 use super::{Actor, Authority, View};
 use crate::error::Error;
 use crate::journal::Action;
-use crate::store::{Position, Record, SortBy, StoreError, TokenFilter, Write};
-use crate::token::{TextState, Token};
+use crate::store::{Position, Record, SessionFilter, SortBy, StoreError, TokenFilter, Write};
+use crate::token::{Purpose, TextState, Token};
 use jiff::Timestamp;
 
 /// Which tokens to revoke.
@@ -107,11 +107,21 @@ impl Authority {
         }
     }
 
-    async fn revocation(&self, mut token: Token, now: Timestamp) -> Result<Vec<Write>, StoreError> {
+    /// The steps that revoke a token; an exchange token takes the sessions that it bought with it.
+    pub(super) async fn revocation(
+        &self,
+        mut token: Token,
+        now: Timestamp,
+    ) -> Result<Vec<Write>, StoreError> {
         token.revoked = Some(now);
         token.version += 1;
         let texts = self.texts(&token).await?;
-        let mut writes = vec![Write::Update(Record::Token(token))];
+        let mut writes = Vec::new();
+        if token.purpose == Purpose::Exchange {
+            let filter = SessionFilter { bought_with: Some(token.number), ..SessionFilter::of(token.realm) };
+            writes = self.ending(filter, now).await?;
+        }
+        writes.push(Write::Update(Record::Token(token)));
         for mut text in texts {
             text.state = TextState::Spent;
             text.until = None;

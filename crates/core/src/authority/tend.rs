@@ -4,8 +4,12 @@ use super::Authority;
 use crate::error::Error;
 use crate::index::Index;
 use crate::store::{StoreError, Write};
+use jiff::SignedDuration;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+
+/// How long an expired session stays in the store.
+const SESSIONS_KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 impl Authority {
     /// Does whatever is due. `serve` calls it every second or so; a failure is reported and tried again next time.
@@ -18,7 +22,10 @@ impl Authority {
             return Ok(());
         }
         // Also moves the store's clock mark.
-        self.commit(vec![Write::ForgetReplays(now)], Vec::new(), now).await?;
+        let over = now.saturating_sub(SESSIONS_KEPT).unwrap_or(now);
+        self.commit(vec![Write::ForgetReplays(now), Write::ForgetSessions(over)], Vec::new(), now).await?;
+        self.index.sweep(now);
+        self.tend_signing_keys().await?;
         self.pruned.store(minute, Ordering::Release);
         Ok(())
     }

@@ -178,11 +178,17 @@ impl Authority {
         verdict
     }
 
-    /// Makes the actor of a request from the bearer text it brought.
-    pub fn authenticate(&self, text: &str, address: Option<IpAddr>) -> Result<Actor, Unauthenticated> {
+    /// Makes the actor of a request to this dialect from the bearer text it brought.
+    pub fn authenticate(
+        &self,
+        text: &str,
+        dialect: &str,
+        address: Option<IpAddr>,
+    ) -> Result<Actor, Unauthenticated> {
         match self.verify(text, &Ask { address, ..Ask::default() }) {
             Verdict::Live(grant) => Ok(Actor::holder(grant)),
             Verdict::Refused(Reason::Expired) => Err(Unauthenticated::Expired),
+            Verdict::Unknown if self.was_ours(text, dialect) => Err(Unauthenticated::Expired),
             Verdict::Lacks(_) | Verdict::Refused(_) | Verdict::Unknown => Err(Unauthenticated::Invalid),
         }
     }

@@ -1,0 +1,253 @@
+//! Exchange: a proof in, a session out. The dialect says what stands in the JWT, how long it lives and which sessions a
+//! new one ends; what it is worth is decided here.
+
+use super::{Actor, Authority, Proved};
+use crate::clock::uuid_v7;
+use crate::error::{Error, Unauthenticated};
+use crate::journal::Action;
+use crate::principal::{Principal, PrincipalId};
+use crate::realm::RealmId;
+use crate::scope::ScopeSet;
+use crate::secret::Secret;
+use crate::session::Session;
+use crate::signing::{Algorithm, Members};
+use crate::store::{Query, Record, SessionFilter, StoreError, Write};
+use jiff::{SignedDuration, Timestamp};
+use std::net::IpAddr;
+use uuid::Uuid;
+
+/// What kind of session is wanted.
+pub struct Exchange<'a> {
+    /// Whose API it shall open.
+    pub dialect: &'static str,
+    /// With what it is signed.
+    pub algorithm: Algorithm,
+    /// How long it lives; never longer than the key that buys it.
+    pub lifetime: SignedDuration,
+    /// Whether it lives beside others; one that does not ends those of its kind that live.
+    pub multiple: bool,
+    /// How many may live beside each other; the oldest ends.
+    pub most: usize,
+    /// What it may do; everything that its key, or else its principal, may if absent.
+    pub scopes: Option<ScopeSet>,
+    /// For whom it is meant, or empty.
+    pub audience: &'a str,
+    /// Who asked for it, or empty.
+    pub client: &'a str,
+    /// Who acts in whose name.
+    pub actors: Vec<String>,
+    /// From where.
+    pub address: Option<IpAddr>,
+    /// What stands in the JWT.
+    pub word: &'a (dyn Fn(&Minted<'_>) -> Worded + Send + Sync),
+}
+
+/// What a dialect needs to know to word a JWT.
+#[derive(Debug)]
+pub struct Minted<'a> {
+    /// Whom it speaks for.
+    pub principal: &'a Principal,
+    /// Its record, but for the digest.
+    pub session: &'a Session,
+    /// Chance for whatever the vendor puts in besides.
+    pub nonce: [u8; 32],
+}
+
+/// Header and claims of a JWT, in their order.
+#[derive(Debug)]
+pub struct Worded {
+    /// The JOSE header.
+    pub header: Members,
+    /// The claims.
+    pub claims: Members,
+}
+
+/// A session that began.
+#[derive(Debug)]
+pub struct Started {
+    /// The JWT, shown once.
+    pub jwt: Secret,
+    /// Its record.
+    pub session: Session,
+    /// Whom it speaks for.
+    pub principal: Principal,
+}
+
+impl Authority {
+    /// Starts a session for whoever proved to be somebody.
+    pub async fn exchange(&self, proved: &Proved, wanted: &Exchange<'_>) -> Result<Started, Error> {
+        let key = proved.key.as_ref();
+        let standing = self.index.standing(proved.principal.id).ok_or(Unauthenticated::Invalid)?;
+        let held = match key {
+            Some(key) if !key.scopes.is_empty() => key.scopes.cut_to(&standing.scopes()),
+            _ => standing.scopes(),
+        };
+        let scopes = match &wanted.scopes {
+            None => held,
+            Some(asked) => match asked.iter().find(|word| !held.covers(word.as_str())) {
+                None => asked.clone(),
+                Some(word) => {
+                    return Err(Error::forbidden(
+                        [word.as_str()],
+                        format!("the credential lacks the scope {word}"),
+                    ));
+                }
+            },
+        };
+        let ground = Ground {
+            realm: proved.principal.realm,
+            scopes,
+            bought_with: key.map(|key| key.number),
+            networks: key.map(|key| key.networks.clone()).unwrap_or_default(),
+            ends: key.and_then(|key| key.expires),
+            refreshed_from: None,
+        };
+        self.start(proved.principal.clone(), ground, wanted, Vec::new()).await
+    }
+
+    /// Replaces a live session by a new one of the same worth.
+    pub async fn refresh(&self, actor: &Actor, wanted: &Exchange<'_>) -> Result<Started, Error> {
+        let old = actor.session().ok_or(Unauthenticated::Invalid)?.clone();
+        let ends = match old.bought_with {
+            Some(number) => match self.store.find(crate::store::Key::Token(number)).await? {
+                Some(Record::Token(key)) => key.expires,
+                _ => return Err(Unauthenticated::Invalid.into()),
+            },
+            None => None,
+        };
+        let Some(Record::Principal(principal)) =
+            self.store.find(crate::store::Key::Principal(old.principal)).await?
+        else {
+            return Err(Unauthenticated::Invalid.into());
+        };
+        let ground = Ground {
+            realm: old.realm,
+            scopes: old.scopes.clone(),
+            bought_with: old.bought_with,
+            networks: old.networks.clone(),
+            ends,
+            refreshed_from: Some(old.id),
+        };
+        self.start(principal, ground, wanted, vec![old.id]).await
+    }
+
+    async fn start(
+        &self,
+        principal: Principal,
+        ground: Ground,
+        wanted: &Exchange<'_>,
+        replaced: Vec<Uuid>,
+    ) -> Result<Started, Error> {
+        let signer = self.signer(ground.realm, wanted.dialect, wanted.algorithm).await?;
+        let _held = self.hold(("sessions", principal.id)).await;
+        let now = self.now();
+        let ending = now.saturating_add(wanted.lifetime).unwrap_or(Timestamp::MAX);
+        let mut session = Session {
+            id: uuid_v7(now, &*self.entropy)?,
+            realm: ground.realm,
+            digest: self.keys.bearer(""),
+            principal: principal.id,
+            bought_with: ground.bought_with,
+            dialect: wanted.dialect.into(),
+            scopes: ground.scopes,
+            audience: wanted.audience.to_owned(),
+            client: wanted.client.to_owned(),
+            actors: wanted.actors.clone(),
+            kid: signer.kid().to_owned(),
+            networks: ground.networks,
+            address: wanted.address,
+            multiple: wanted.multiple,
+            refreshed_from: ground.refreshed_from,
+            issued: now,
+            expires: ground.ends.map_or(ending, |key| key.min(ending)),
+            ended: None,
+        };
+        let mut nonce = [0; 32];
+        self.entropy.fill(&mut nonce)?;
+        let worded = (wanted.word)(&Minted { principal: &principal, session: &session, nonce });
+        let jwt = if matches!(wanted.algorithm, Algorithm::Rs256 | Algorithm::Rs512) {
+            self.on_pool(move || signer.jwt(&worded.header, &worded.claims)).await??
+        } else {
+            signer.jwt(&worded.header, &worded.claims)?
+        };
+        session.digest = self.keys.bearer(jwt.reveal());
+
+        let present = self.live_sessions(&principal, wanted.dialect, now).await?;
+        let (gone, stay): (Vec<_>, Vec<_>) = present
+            .into_iter()
+            .partition(|other| replaced.contains(&other.id) || (!wanted.multiple && !other.multiple));
+        let beside = stay.iter().filter(|other| other.multiple == wanted.multiple).count();
+        let surplus = (beside + 1).saturating_sub(wanted.most);
+        let oldest = stay.into_iter().filter(|other| other.multiple == wanted.multiple).take(surplus);
+        let mut writes = vec![Write::Insert(Record::Session(session.clone()))];
+        let mut journal = Vec::new();
+        for mut other in gone.into_iter().chain(oldest) {
+            other.ended = Some(now);
+            let mut line = Actor::operator(session.realm).line(Action::SessionEnd, other.id.to_string(), now);
+            line.actor = Some(principal.id);
+            line.detail.insert("by".into(), session.id.to_string().into());
+            journal.push(line);
+            writes.push(Write::Update(Record::Session(other)));
+        }
+        self.commit(writes, journal, now).await?;
+        Ok(Started { jwt, session, principal })
+    }
+
+    async fn live_sessions(
+        &self,
+        principal: &Principal,
+        dialect: &str,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StoreError> {
+        let filter = SessionFilter {
+            principal: Some(principal.id),
+            dialect: Some(dialect.to_owned()),
+            live_at: Some(now),
+            ..SessionFilter::of(principal.realm)
+        };
+        self.sessions_found(filter).await
+    }
+
+    pub(super) async fn sessions_found(&self, filter: SessionFilter) -> Result<Vec<Session>, StoreError> {
+        let query = Query::Sessions { filter: Box::new(filter), after: None, limit: 10_000 };
+        let records = self.store.list(query).await?;
+        let session = |record| if let Record::Session(session) = record { Some(session) } else { None };
+        Ok(records.into_iter().filter_map(session).collect())
+    }
+
+    /// The steps that end every live session which the filter finds.
+    pub(super) async fn ending(
+        &self,
+        filter: SessionFilter,
+        now: Timestamp,
+    ) -> Result<Vec<Write>, StoreError> {
+        let filter = SessionFilter { live_at: Some(now), ..filter };
+        let found = self.sessions_found(filter).await?;
+        Ok(found
+            .into_iter()
+            .map(|session| Write::Update(Record::Session(Session { ended: Some(now), ..session })))
+            .collect())
+    }
+}
+
+/// What a session stands on.
+struct Ground {
+    realm: RealmId,
+    scopes: ScopeSet,
+    bought_with: Option<crate::token::TokenNumber>,
+    networks: Vec<ipnet::IpNet>,
+    ends: Option<Timestamp>,
+    refreshed_from: Option<Uuid>,
+}
+
+impl SessionFilter {
+    /// Every session of the realm.
+    pub fn of(realm: RealmId) -> Self {
+        Self { realm, principal: None, dialect: None, bought_with: None, kid: None, live_at: None }
+    }
+
+    /// Every session of a principal.
+    pub fn of_principal(realm: RealmId, principal: PrincipalId) -> Self {
+        Self { principal: Some(principal), ..Self::of(realm) }
+    }
+}
