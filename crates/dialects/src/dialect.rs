@@ -9,7 +9,7 @@ use counterfoil_core::catalogue::Word;
 use counterfoil_core::clock::Future;
 use counterfoil_core::error::Error;
 use counterfoil_core::format::Format;
-use counterfoil_core::index::RealmFacts;
+use counterfoil_core::index::roster::RealmFacts;
 use http::request::Parts;
 use http::{Method, Response};
 use serde::de::DeserializeOwned;

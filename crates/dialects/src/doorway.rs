@@ -8,7 +8,7 @@ use crate::target;
 use bytes::Bytes;
 use counterfoil_core::authority::{Actor, Authority};
 use counterfoil_core::error::{Error, Unauthenticated};
-use counterfoil_core::index::RealmFacts;
+use counterfoil_core::index::roster::RealmFacts;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;

@@ -3,7 +3,8 @@
 use super::verify::Grant;
 use crate::catalogue::{Catalogue, OURS};
 use crate::error::Error;
-use crate::index::{Credential, Standing};
+use crate::index::Credential;
+use crate::index::roster::Standing;
 use crate::journal::{Action, Entry};
 use crate::principal::PrincipalId;
 use crate::realm::RealmId;

@@ -83,7 +83,8 @@ impl Authority {
         if after != silenced {
             actor.may_give(&after.scopes, &self.catalogue)?;
             if after.personal {
-                let owner = self.index.standing(after.principal).ok_or(Error::NotFound("principal"))?;
+                let owner =
+                    self.index.roster.standing(after.principal).ok_or(Error::NotFound("principal"))?;
                 within_roles(&after.scopes, &owner)?;
             }
         }

@@ -77,7 +77,7 @@ impl Authority {
     /// Starts a session for whoever proved to be somebody.
     pub async fn exchange(&self, proved: &Proved, wanted: &Exchange<'_>) -> Result<Started, Error> {
         let key = proved.key.as_ref();
-        let standing = self.index.standing(proved.principal.id).ok_or(Unauthenticated::Invalid)?;
+        let standing = self.index.roster.standing(proved.principal.id).ok_or(Unauthenticated::Invalid)?;
         let held = match key {
             Some(key) if !key.scopes.is_empty() => key.scopes.cut_to(&standing.scopes()),
             _ => standing.scopes(),

@@ -2,7 +2,7 @@
 
 use super::{Actor, Authority, Idempotency, View};
 use crate::error::{Error, Violation};
-use crate::index::Standing;
+use crate::index::roster::Standing;
 use crate::journal::Action;
 use crate::principal::{ADMIN, Principal};
 use crate::scope::{Scope, ScopeSet};
@@ -176,7 +176,7 @@ impl Authority {
                 named.id
             }
         };
-        let owner = self.index.standing(id).ok_or(Error::NotFound("principal"))?;
+        let owner = self.index.roster.standing(id).ok_or(Error::NotFound("principal"))?;
         if !owner.is_live() {
             return Err(Error::invalid("principal", "is disabled"));
         }

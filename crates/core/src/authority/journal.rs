@@ -64,7 +64,7 @@ impl Authority {
     }
 
     fn named(&self, entry: Entry) -> Line {
-        let name = |id| self.index.standing(id).map(|standing| Arc::clone(&standing.username));
+        let name = |id| self.index.roster.standing(id).map(|standing| Arc::clone(&standing.username));
         Line { realm: self.slug(entry.realm), actor: entry.actor.and_then(name), entry }
     }
 }

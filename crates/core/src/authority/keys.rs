@@ -116,7 +116,7 @@ impl Authority {
     ) -> Result<NewKey, Error> {
         let _held = self.hold(("realm", actor.realm())).await;
         let principal = self.mine_or_beneath(actor, which).await?;
-        let held = self.index.scopes_of(&principal.roles);
+        let held = self.index.roster.scopes_of(&principal.roles);
         if let Some(needed) = rules.needs.filter(|needed| !held.covers(needed)) {
             return Err(Error::Conflict(format!(
                 "{} may hold no key: none of its roles has the scope {needed}",
@@ -250,7 +250,7 @@ impl Authority {
             return Ok(principal);
         }
         actor.require(&["counterfoil.principals.write"])?;
-        actor.may_give(&self.index.scopes_of(&principal.roles), &self.catalogue)?;
+        actor.may_give(&self.index.roster.scopes_of(&principal.roles), &self.catalogue)?;
         Ok(principal)
     }
 

@@ -158,7 +158,8 @@ impl Authority {
         if let Some(known) = self.index.known(token.number) {
             token.last_used = known.last_used();
         }
-        let principal = self.index.standing(token.principal).map(|standing| Arc::clone(&standing.username));
+        let principal =
+            self.index.roster.standing(token.principal).map(|standing| Arc::clone(&standing.username));
         Shown { token, principal: principal.unwrap_or_default() }
     }
 }

@@ -45,7 +45,8 @@ use crate::catalogue::Catalogue;
 use crate::clock::{Clock, Entropy, Pool, from_millis, to_millis};
 use crate::error::Error;
 use crate::format::Format;
-use crate::index::{Index, RealmFacts};
+use crate::index::Index;
+use crate::index::roster::RealmFacts;
 use crate::journal::Entry;
 use crate::realm::RealmId;
 use crate::secret::Keys;
@@ -157,7 +158,7 @@ impl Authority {
 
     /// A realm by slug or uuid.
     pub fn realm(&self, name: &str) -> Option<Arc<RealmFacts>> {
-        self.index.realm(name)
+        self.index.roster.realm(name)
     }
 
     /// The actor for whoever may open the store.
@@ -167,12 +168,12 @@ impl Authority {
 
     /// The realm in which an actor acts.
     pub fn realm_of(&self, actor: &Actor) -> Result<Arc<RealmFacts>, Error> {
-        self.index.realm_by_id(actor.realm()).ok_or(Error::NotFound("realm"))
+        self.index.roster.realm_by_id(actor.realm()).ok_or(Error::NotFound("realm"))
     }
 
     /// The slug of a realm.
     fn slug(&self, id: RealmId) -> Arc<str> {
-        self.index.realm_by_id(id).map(|realm| Arc::clone(&realm.slug)).unwrap_or_default()
+        self.index.roster.realm_by_id(id).map(|realm| Arc::clone(&realm.slug)).unwrap_or_default()
     }
 
     fn format(&self, dialect: &str) -> Option<&'static Format> {

@@ -107,7 +107,7 @@ impl Authority {
         let username = new.username.trim();
         let mut principal = blank(id, realm.id, number, username, new.kind, now, actor.principal());
         self.change_details(actor, &mut principal, &new.details).await?;
-        actor.may_give(&self.index.scopes_of(&principal.roles), &self.catalogue)?;
+        actor.may_give(&self.index.roster.scopes_of(&principal.roles), &self.catalogue)?;
         realm.version += 1;
         let mut line = actor.line(Action::PrincipalCreate, id.0.to_string(), now);
         line.detail.insert("username".into(), username.into());
@@ -160,7 +160,7 @@ impl Authority {
         if after == before {
             return Ok(self.shown_principal(before));
         }
-        actor.may_give(&self.index.scopes_of(&after.roles), &self.catalogue)?;
+        actor.may_give(&self.index.roster.scopes_of(&after.roles), &self.catalogue)?;
         let now = self.now();
         let journal = self.principal_lines(actor, &before, &after, now);
         self.save_principal(actor, after, journal, now).await
@@ -183,7 +183,7 @@ impl Authority {
     /// An undeleted principal that has no scope which the actor may not give.
     async fn beneath(&self, actor: &Actor, which: &Which) -> Result<Principal, Error> {
         let principal = self.principal(actor, which).await?;
-        actor.may_give(&self.index.scopes_of(&principal.roles), &self.catalogue)?;
+        actor.may_give(&self.index.roster.scopes_of(&principal.roles), &self.catalogue)?;
         Ok(principal)
     }
 
@@ -277,12 +277,12 @@ impl Authority {
     }
 
     fn role_names(&self, roles: &[RoleId]) -> Vec<String> {
-        roles.iter().filter_map(|id| self.index.role(*id)).map(|role| role.name).collect()
+        roles.iter().filter_map(|id| self.index.roster.role(*id)).map(|role| role.name).collect()
     }
 
     fn shown_principal(&self, principal: Principal) -> ShownPrincipal {
         let roles = self.role_names(&principal.roles);
-        let scopes = self.index.scopes_of(&principal.roles);
+        let scopes = self.index.roster.scopes_of(&principal.roles);
         ShownPrincipal { principal, roles, scopes }
     }
 }

@@ -72,7 +72,7 @@ impl Authority {
         let _held = self.hold(("proof", claimant)).await;
         let locked = self.locked(claimant, by_password, network);
         let proved = proved.filter(|proved| {
-            !locked && self.index.standing(proved.principal.id).is_some_and(|s| s.is_live())
+            !locked && self.index.roster.standing(proved.principal.id).is_some_and(|s| s.is_live())
         });
         let proved = match proved {
             Some(proved) => self.second_factor(proved, door.code).await?,
@@ -91,14 +91,14 @@ impl Authority {
 
     /// The actor of somebody who proved to be this principal: it may do what its roles allow now.
     pub fn proven(&self, proved: &Proved) -> Result<Actor, Error> {
-        let standing = self.index.standing(proved.principal.id).ok_or(Unauthenticated::Invalid)?;
+        let standing = self.index.roster.standing(proved.principal.id).ok_or(Unauthenticated::Invalid)?;
         Ok(Actor::proven(standing))
     }
 
     /// Whether the principal's passwords do not count from anywhere for a while, as some vendors show it.
     pub fn is_locked_out(&self, principal: PrincipalId) -> bool {
         let now = self.now();
-        self.index.locks(principal, true).iter().any(|lock| !super::guard::lapsed(lock, now))
+        self.index.roster.locks(principal, true).iter().any(|lock| !super::guard::lapsed(lock, now))
     }
 
     /// Exactly one argon2 an attempt, whatever the outcome.
@@ -152,7 +152,7 @@ impl Authority {
             return Ok((named, None));
         };
         let may_hold =
-            door.keys_need.is_none_or(|scope| self.index.scopes_of(&principal.roles).covers(scope));
+            door.keys_need.is_none_or(|scope| self.index.roster.scopes_of(&principal.roles).covers(scope));
         if !counts || !may_hold {
             return Ok((Some(principal.id), None));
         }
@@ -191,7 +191,7 @@ impl Authority {
 
     fn locked(&self, principal: PrincipalId, password: bool, network: ipnet::IpNet) -> bool {
         let now = self.now();
-        let held = self.index.locks(principal, password);
+        let held = self.index.roster.locks(principal, password);
         held.iter().any(|lock| lock.network == network && !super::guard::lapsed(lock, now))
     }
 

@@ -47,7 +47,7 @@ impl Authority {
         }
         actor.may_give(&token.scopes, &self.catalogue)?;
         let format = self.format(&token.dialect).ok_or(Error::NotFound("dialect"))?;
-        let owner = self.index.standing(token.principal).ok_or(Error::NotFound("principal"))?;
+        let owner = self.index.roster.standing(token.principal).ok_or(Error::NotFound("principal"))?;
         let text = format.strike_for(&token.id, &*self.entropy)?;
         let overlap_until =
             (!overlap.is_zero()).then(|| now.saturating_add(overlap).unwrap_or(Timestamp::MAX));

@@ -47,7 +47,7 @@ impl Authority {
         let session = |record| if let Record::Session(session) = record { Some(session) } else { None };
         let shown = |session: Session| {
             let principal =
-                self.index.standing(session.principal).map(|standing| Arc::clone(&standing.username));
+                self.index.roster.standing(session.principal).map(|standing| Arc::clone(&standing.username));
             ShownSession { session, principal: principal.unwrap_or_default() }
         };
         Ok(records.into_iter().filter_map(session).map(shown).collect())

@@ -38,13 +38,13 @@ impl Ring {
 impl Authority {
     /// The realm's published public keys (RFC 7517 section 5), the oldest first.
     pub fn public_keys(&self, realm: RealmId) -> Vec<SigningKey> {
-        self.index.signing_keys(realm)
+        self.index.roster.signing_keys(realm)
     }
 
     /// The realm's signing keys.
     pub fn signing_keys(&self, actor: &Actor) -> Result<Vec<SigningKey>, Error> {
         actor.require(READ)?;
-        Ok(self.index.signing_keys(actor.realm()))
+        Ok(self.index.roster.signing_keys(actor.realm()))
     }
 
     /// Makes a new key that signs at once for whatever the active one of this dialect and algorithm signed; that one
@@ -76,7 +76,7 @@ impl Authority {
     pub async fn remove_signing_key(&self, actor: &Actor, kid: &str) -> Result<(), Error> {
         actor.require(WRITE)?;
         let _held = self.hold(("signing", actor.realm())).await;
-        let keys = self.index.signing_keys(actor.realm());
+        let keys = self.index.roster.signing_keys(actor.realm());
         let key = keys.into_iter().find(|key| key.kid == kid).ok_or(Error::NotFound("signing key"))?;
         if key.state == KeyState::Active {
             return Err(Error::Conflict("the key signs; rotate it first".to_owned()));
@@ -95,10 +95,10 @@ impl Authority {
     /// goes when nothing that it signed counts.
     pub(super) async fn tend_signing_keys(&self) -> Result<(), Error> {
         let now = self.now();
-        for realm in self.index.realm_ids() {
+        for realm in self.index.roster.realm_ids() {
             let _held = self.hold(("signing", realm)).await;
             let system = Actor::operator(realm);
-            for key in self.index.signing_keys(realm) {
+            for key in self.index.roster.signing_keys(realm) {
                 let age = now.duration_since(key.changed);
                 let siblings = self.keys_of(realm, &key.dialect, key.algorithm);
                 let (writes, journal) = match key.state {
@@ -159,15 +159,15 @@ impl Authority {
             let claims = self.opened(key).ok()?.claims(jwt)?;
             claims.get("exp")?.as_i64().filter(|exp| *exp <= seconds)
         };
-        let realms = self.index.realm_ids();
+        let realms = self.index.roster.realm_ids();
         realms
             .into_iter()
-            .flat_map(|realm| self.index.signing_keys(realm))
+            .flat_map(|realm| self.index.roster.signing_keys(realm))
             .any(|key| key.dialect == dialect && expired(&key).is_some())
     }
 
     fn keys_of(&self, realm: RealmId, dialect: &str, algorithm: Algorithm) -> Vec<SigningKey> {
-        let keys = self.index.signing_keys(realm);
+        let keys = self.index.roster.signing_keys(realm);
         keys.into_iter().filter(|key| key.dialect == dialect && key.algorithm == algorithm).collect()
     }
 

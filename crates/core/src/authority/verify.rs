@@ -2,7 +2,8 @@
 
 use super::{Actor, Authority};
 use crate::error::Unauthenticated;
-use crate::index::{Credential, Known, RealmFacts, Slot, Standing};
+use crate::index::roster::{RealmFacts, Standing};
+use crate::index::{Credential, Known, Slot};
 use crate::realm::RealmId;
 use crate::scope::ScopeSet;
 use crate::store::{Key, Record};

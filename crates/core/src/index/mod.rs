@@ -1,69 +1,18 @@
 //! The index: everything that may count, in memory, by digest. It holds facts, never decisions, and answers without
 //! waiting for anything. The store is the truth; [`Index::apply`] follows each commit before it is acknowledged.
 
-use crate::principal::{Principal, PrincipalId, Role, RoleId};
-use crate::realm::{Realm, RealmId};
-use crate::scope::ScopeSet;
+pub mod roster;
+
+use crate::principal::Role;
 use crate::secret::Digest;
-use crate::session::{Lock, Session};
-use crate::signing::{KeyState, SigningKey};
+use crate::session::Session;
 use crate::store::{Record, Touch, Write};
 use crate::token::{Purpose, Text, TextState, Token, TokenNumber, Use};
 use hashbrown::HashMap;
 use jiff::Timestamp;
+use roster::{Roster, Standing};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use uuid::Uuid;
-
-/// A realm as verification needs it.
-#[derive(Debug)]
-pub struct RealmFacts {
-    /// The internal number.
-    pub id: RealmId,
-    /// What paths call it.
-    pub slug: Arc<str>,
-    /// The other spelling for paths.
-    pub uuid: Uuid,
-    personal_tokens: AtomicBool,
-}
-
-impl RealmFacts {
-    /// Whether personal tokens count here now.
-    pub fn personal_tokens(&self) -> bool {
-        self.personal_tokens.load(Ordering::Acquire)
-    }
-}
-
-/// A principal as verification needs it; what can change is read at each use.
-#[derive(Debug)]
-pub struct Standing {
-    /// The id.
-    pub id: PrincipalId,
-    /// The user name, which never changes.
-    pub username: Arc<str>,
-    /// Its realm.
-    pub realm: Arc<RealmFacts>,
-    live: AtomicBool,
-    scopes: RwLock<ScopeSet>,
-    roles: RwLock<Vec<RoleId>>,
-}
-
-impl Standing {
-    /// Neither disabled nor deleted.
-    pub fn is_live(&self) -> bool {
-        self.live.load(Ordering::Acquire)
-    }
-
-    /// What its roles allow now.
-    pub fn scopes(&self) -> ScopeSet {
-        read(&self.scopes).clone()
-    }
-
-    /// Whether its roles allow `word` now, without copying the set.
-    pub fn covers(&self, word: &str) -> bool {
-        read(&self.scopes).covers(word)
-    }
-}
 
 /// A credential as verification needs it.
 #[derive(Debug)]
@@ -119,11 +68,8 @@ const SHARDS: usize = 64;
 pub struct Index {
     by_digest: Vec<RwLock<HashMap<Digest, Slot>>>,
     by_number: RwLock<HashMap<TokenNumber, Entry>>,
-    realms: RwLock<HashMap<RealmId, Arc<RealmFacts>>>,
-    roles: RwLock<HashMap<RoleId, Role>>,
-    principals: RwLock<HashMap<PrincipalId, Arc<Standing>>>,
-    keys: RwLock<HashMap<String, SigningKey>>,
-    locks: RwLock<HashMap<(PrincipalId, bool), Vec<Lock>>>,
+    /// Realms, principals, roles, signing keys and locks.
+    pub roster: Roster,
     used: Mutex<Vec<Arc<Known>>>,
 }
 
@@ -132,11 +78,7 @@ impl Default for Index {
         Self {
             by_digest: (0..SHARDS).map(|_| RwLock::default()).collect(),
             by_number: RwLock::default(),
-            realms: RwLock::default(),
-            roles: RwLock::default(),
-            principals: RwLock::default(),
-            keys: RwLock::default(),
-            locks: RwLock::default(),
+            roster: Roster::default(),
             used: Mutex::default(),
         }
     }
@@ -183,61 +125,13 @@ impl Index {
         queued.into_iter().filter_map(touch).collect()
     }
 
-    /// A realm by slug or uuid.
-    pub fn realm(&self, name: &str) -> Option<Arc<RealmFacts>> {
-        let uuid = Uuid::try_parse(name).ok();
-        read(&self.realms).values().find(|realm| &*realm.slug == name || Some(realm.uuid) == uuid).cloned()
-    }
-
-    /// A realm by its internal number.
-    pub fn realm_by_id(&self, id: RealmId) -> Option<Arc<RealmFacts>> {
-        read(&self.realms).get(&id).cloned()
-    }
-
-    /// Every realm's internal number.
-    pub fn realm_ids(&self) -> Vec<RealmId> {
-        read(&self.realms).keys().copied().collect()
-    }
-
-    /// A principal, the deleted ones included.
-    pub fn standing(&self, id: PrincipalId) -> Option<Arc<Standing>> {
-        read(&self.principals).get(&id).cloned()
-    }
-
-    /// A role.
-    pub fn role(&self, id: RoleId) -> Option<Role> {
-        read(&self.roles).get(&id).cloned()
-    }
-
-    /// What these roles allow together.
-    pub fn scopes_of(&self, roles: &[RoleId]) -> ScopeSet {
-        let known = read(&self.roles);
-        roles.iter().filter_map(|id| known.get(id)).flat_map(|role| role.scopes.iter().cloned()).collect()
-    }
-
-    /// The signing keys of a realm that are not removed, the oldest first.
-    pub fn signing_keys(&self, realm: RealmId) -> Vec<SigningKey> {
-        let of_realm = |key: &&SigningKey| key.realm == realm && key.state != KeyState::Removed;
-        let mut keys: Vec<_> = read(&self.keys).values().filter(of_realm).cloned().collect();
-        keys.sort_by(|a, b| (a.created, &a.kid).cmp(&(b.created, &b.kid)));
-        keys
-    }
-
-    /// The locks that hold this principal's passwords, or its keys.
-    pub fn locks(&self, principal: PrincipalId, password: bool) -> Vec<Lock> {
-        read(&self.locks).get(&(principal, password)).cloned().unwrap_or_default()
-    }
-
     /// Follows a committed change.
     pub fn apply(&self, writes: &[Write]) {
         for step in writes {
             match step {
                 Write::Insert(record) | Write::Update(record) => self.put(record),
-                Write::DeleteRole(id, _) => {
-                    write(&self.roles).remove(id);
-                    self.recompute(*id);
-                }
-                Write::Unlock(principal) => write(&self.locks).retain(|(locked, _), _| locked != principal),
+                Write::DeleteRole(id, _) => self.roster.forget_role(*id),
+                Write::Unlock(principal) => self.roster.unlock(*principal),
                 Write::ForgetReplays(_) | Write::ForgetSessions(_) => {}
             }
         }
@@ -251,20 +145,11 @@ impl Index {
                 Write::Update(Record::Session(session)) => {
                     write(self.shard(&session.digest)).remove(&session.digest);
                 }
-                Write::Update(Record::Principal(principal)) => {
-                    if let Some(standing) = self.standing(principal.id) {
-                        standing.live.store(false, Ordering::Release);
-                    }
-                }
+                Write::Update(Record::Principal(principal)) => self.roster.silence_principal(principal.id),
                 Write::Update(Record::Role(Role { id, .. })) | Write::DeleteRole(id, _) => {
-                    write(&self.roles).remove(id);
-                    self.recompute(*id);
+                    self.roster.forget_role(*id);
                 }
-                Write::Update(Record::Realm(realm)) => {
-                    if let Some(facts) = self.realm_by_id(realm.id) {
-                        facts.personal_tokens.store(false, Ordering::Release);
-                    }
-                }
+                Write::Update(Record::Realm(realm)) => self.roster.silence_realm(realm.id),
                 _ => {}
             }
         }
@@ -274,22 +159,10 @@ impl Index {
     /// tokens, tokens before texts.
     pub fn put(&self, record: &Record) {
         match record {
-            Record::Realm(realm) => self.put_realm(realm),
-            Record::Role(role) => {
-                write(&self.roles).insert(role.id, role.clone());
-                self.recompute(role.id);
-            }
-            Record::Principal(principal) => self.put_principal(principal),
             Record::Token(token) => self.put_token(token),
             Record::Text(text) => self.put_text(text),
             Record::Session(session) => self.put_session(session),
-            Record::SigningKey(key) => {
-                write(&self.keys).insert(key.kid.clone(), key.clone());
-            }
-            Record::Lock(lock) => {
-                write(&self.locks).entry((lock.principal, lock.password)).or_default().push(lock.clone());
-            }
-            Record::Replay(_) => {}
+            other => self.roster.put(other),
         }
     }
 
@@ -304,65 +177,14 @@ impl Index {
             std::mem::swap(&mut *write(mine), &mut *write(theirs));
         }
         std::mem::swap(&mut *write(&self.by_number), &mut *write(&fresh.by_number));
-        std::mem::swap(&mut *write(&self.realms), &mut *write(&fresh.realms));
-        std::mem::swap(&mut *write(&self.roles), &mut *write(&fresh.roles));
-        std::mem::swap(&mut *write(&self.principals), &mut *write(&fresh.principals));
-        std::mem::swap(&mut *write(&self.keys), &mut *write(&fresh.keys));
-        std::mem::swap(&mut *write(&self.locks), &mut *write(&fresh.locks));
-    }
-
-    fn put_realm(&self, realm: &Realm) {
-        let mut realms = write(&self.realms);
-        if let Some(facts) = realms.get(&realm.id) {
-            facts.personal_tokens.store(realm.personal_tokens, Ordering::Release);
-        } else {
-            let facts = RealmFacts {
-                id: realm.id,
-                slug: realm.slug.as_str().into(),
-                uuid: realm.uuid,
-                personal_tokens: realm.personal_tokens.into(),
-            };
-            realms.insert(realm.id, Arc::new(facts));
-        }
-    }
-
-    fn put_principal(&self, principal: &Principal) {
-        let live = !principal.disabled && principal.deleted.is_none();
-        let scopes = self.scopes_of(&principal.roles);
-        if let Some(standing) = self.standing(principal.id) {
-            *write(&standing.scopes) = scopes;
-            write(&standing.roles).clone_from(&principal.roles);
-            standing.live.store(live, Ordering::Release);
-        } else if let Some(realm) = self.realm_by_id(principal.realm) {
-            let standing = Standing {
-                id: principal.id,
-                username: principal.username.as_str().into(),
-                realm,
-                live: live.into(),
-                scopes: RwLock::new(scopes),
-                roles: RwLock::new(principal.roles.clone()),
-            };
-            write(&self.principals).insert(principal.id, Arc::new(standing));
-        }
-    }
-
-    fn recompute(&self, role: RoleId) {
-        let holders: Vec<_> = read(&self.principals)
-            .values()
-            .filter(|standing| read(&standing.roles).contains(&role))
-            .cloned()
-            .collect();
-        for standing in holders {
-            let scopes = self.scopes_of(&read(&standing.roles));
-            *write(&standing.scopes) = scopes;
-        }
+        self.roster.replace(&fresh.roster);
     }
 
     fn put_token(&self, token: &Token) {
         if token.revoked.is_some() || token.purpose != Purpose::Access {
             return self.forget(token.number);
         }
-        let Some(standing) = self.standing(token.principal) else { return };
+        let Some(standing) = self.roster.standing(token.principal) else { return };
         let mut by_number = write(&self.by_number);
         let held = by_number.remove(&token.number);
         let (usage, digests) = match held {
@@ -393,7 +215,7 @@ impl Index {
 
     fn put_session(&self, session: &Session) {
         let mut shard = write(self.shard(&session.digest));
-        match self.standing(session.principal) {
+        match self.roster.standing(session.principal) {
             Some(standing) if session.ended.is_none() => {
                 let credential = Credential::Session(session.clone(), session.id.to_string().into());
                 let known = Arc::new(Known { credential, standing, usage: Arc::default() });

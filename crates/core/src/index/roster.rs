@@ -1,0 +1,220 @@
+//! The roster: realms, principals, roles, signing keys and locks as the rules need them at every request.
+
+use super::{read, write};
+use crate::principal::{Principal, PrincipalId, Role, RoleId};
+use crate::realm::{Realm, RealmId};
+use crate::scope::ScopeSet;
+use crate::session::Lock;
+use crate::signing::{KeyState, SigningKey};
+use crate::store::Record;
+use hashbrown::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, RwLock};
+use uuid::Uuid;
+
+/// A realm as verification needs it.
+#[derive(Debug)]
+pub struct RealmFacts {
+    /// The internal number.
+    pub id: RealmId,
+    /// What paths call it.
+    pub slug: Arc<str>,
+    /// The other spelling for paths.
+    pub uuid: Uuid,
+    personal_tokens: AtomicBool,
+}
+
+impl RealmFacts {
+    /// Whether personal tokens count here now.
+    pub fn personal_tokens(&self) -> bool {
+        self.personal_tokens.load(Ordering::Acquire)
+    }
+}
+
+/// A principal as verification needs it; what can change is read at each use.
+#[derive(Debug)]
+pub struct Standing {
+    /// The id.
+    pub id: PrincipalId,
+    /// The user name, which never changes.
+    pub username: Arc<str>,
+    /// Its realm.
+    pub realm: Arc<RealmFacts>,
+    live: AtomicBool,
+    scopes: RwLock<ScopeSet>,
+    roles: RwLock<Vec<RoleId>>,
+}
+
+impl Standing {
+    /// Neither disabled nor deleted.
+    pub fn is_live(&self) -> bool {
+        self.live.load(Ordering::Acquire)
+    }
+
+    /// What its roles allow now.
+    pub fn scopes(&self) -> ScopeSet {
+        read(&self.scopes).clone()
+    }
+
+    /// Whether its roles allow `word` now, without copying the set.
+    pub fn covers(&self, word: &str) -> bool {
+        read(&self.scopes).covers(word)
+    }
+}
+
+/// Everything of a house that is not a credential.
+#[derive(Debug, Default)]
+pub struct Roster {
+    realms: RwLock<HashMap<RealmId, Arc<RealmFacts>>>,
+    roles: RwLock<HashMap<RoleId, Role>>,
+    principals: RwLock<HashMap<PrincipalId, Arc<Standing>>>,
+    keys: RwLock<HashMap<String, SigningKey>>,
+    locks: RwLock<HashMap<(PrincipalId, bool), Vec<Lock>>>,
+}
+
+impl Roster {
+    /// A realm by slug or uuid.
+    pub fn realm(&self, name: &str) -> Option<Arc<RealmFacts>> {
+        let uuid = Uuid::try_parse(name).ok();
+        read(&self.realms).values().find(|realm| &*realm.slug == name || Some(realm.uuid) == uuid).cloned()
+    }
+
+    /// A realm by its internal number.
+    pub fn realm_by_id(&self, id: RealmId) -> Option<Arc<RealmFacts>> {
+        read(&self.realms).get(&id).cloned()
+    }
+
+    /// Every realm's internal number.
+    pub fn realm_ids(&self) -> Vec<RealmId> {
+        read(&self.realms).keys().copied().collect()
+    }
+
+    /// A principal, the deleted ones included.
+    pub fn standing(&self, id: PrincipalId) -> Option<Arc<Standing>> {
+        read(&self.principals).get(&id).cloned()
+    }
+
+    /// A role.
+    pub fn role(&self, id: RoleId) -> Option<Role> {
+        read(&self.roles).get(&id).cloned()
+    }
+
+    /// What these roles allow together.
+    pub fn scopes_of(&self, roles: &[RoleId]) -> ScopeSet {
+        let known = read(&self.roles);
+        roles.iter().filter_map(|id| known.get(id)).flat_map(|role| role.scopes.iter().cloned()).collect()
+    }
+
+    /// The signing keys of a realm that are not removed, the oldest first.
+    pub fn signing_keys(&self, realm: RealmId) -> Vec<SigningKey> {
+        let of_realm = |key: &&SigningKey| key.realm == realm && key.state != KeyState::Removed;
+        let mut keys: Vec<_> = read(&self.keys).values().filter(of_realm).cloned().collect();
+        keys.sort_by(|a, b| (a.created, &a.kid).cmp(&(b.created, &b.kid)));
+        keys
+    }
+
+    /// The locks that hold this principal's passwords, or its keys.
+    pub fn locks(&self, principal: PrincipalId, password: bool) -> Vec<Lock> {
+        read(&self.locks).get(&(principal, password)).cloned().unwrap_or_default()
+    }
+
+    /// Takes in one record as the store has it.
+    pub(super) fn put(&self, record: &Record) {
+        match record {
+            Record::Realm(realm) => self.put_realm(realm),
+            Record::Role(role) => {
+                write(&self.roles).insert(role.id, role.clone());
+                self.recompute(role.id);
+            }
+            Record::Principal(principal) => self.put_principal(principal),
+            Record::SigningKey(key) => {
+                write(&self.keys).insert(key.kid.clone(), key.clone());
+            }
+            Record::Lock(lock) => {
+                write(&self.locks).entry((lock.principal, lock.password)).or_default().push(lock.clone());
+            }
+            Record::Token(_) | Record::Text(_) | Record::Session(_) | Record::Replay(_) => {}
+        }
+    }
+
+    /// A role ceases; what it allowed is allowed no more.
+    pub(super) fn forget_role(&self, id: RoleId) {
+        write(&self.roles).remove(&id);
+        self.recompute(id);
+    }
+
+    /// Takes every lock of a principal off.
+    pub(super) fn unlock(&self, principal: PrincipalId) {
+        write(&self.locks).retain(|(locked, _), _| *locked != principal);
+    }
+
+    /// Nothing speaks for this principal until it is put in anew.
+    pub(super) fn silence_principal(&self, id: PrincipalId) {
+        if let Some(standing) = self.standing(id) {
+            standing.live.store(false, Ordering::Release);
+        }
+    }
+
+    /// No personal token counts in this realm until it is put in anew.
+    pub(super) fn silence_realm(&self, id: RealmId) {
+        if let Some(facts) = self.realm_by_id(id) {
+            facts.personal_tokens.store(false, Ordering::Release);
+        }
+    }
+
+    /// Takes over everything that `fresh` was loaded with.
+    pub(super) fn replace(&self, fresh: &Self) {
+        std::mem::swap(&mut *write(&self.realms), &mut *write(&fresh.realms));
+        std::mem::swap(&mut *write(&self.roles), &mut *write(&fresh.roles));
+        std::mem::swap(&mut *write(&self.principals), &mut *write(&fresh.principals));
+        std::mem::swap(&mut *write(&self.keys), &mut *write(&fresh.keys));
+        std::mem::swap(&mut *write(&self.locks), &mut *write(&fresh.locks));
+    }
+
+    fn put_realm(&self, realm: &Realm) {
+        let mut realms = write(&self.realms);
+        if let Some(facts) = realms.get(&realm.id) {
+            facts.personal_tokens.store(realm.personal_tokens, Ordering::Release);
+        } else {
+            let facts = RealmFacts {
+                id: realm.id,
+                slug: realm.slug.as_str().into(),
+                uuid: realm.uuid,
+                personal_tokens: realm.personal_tokens.into(),
+            };
+            realms.insert(realm.id, Arc::new(facts));
+        }
+    }
+
+    fn put_principal(&self, principal: &Principal) {
+        let live = !principal.disabled && principal.deleted.is_none();
+        let scopes = self.scopes_of(&principal.roles);
+        if let Some(standing) = self.standing(principal.id) {
+            *write(&standing.scopes) = scopes;
+            write(&standing.roles).clone_from(&principal.roles);
+            standing.live.store(live, Ordering::Release);
+        } else if let Some(realm) = self.realm_by_id(principal.realm) {
+            let standing = Standing {
+                id: principal.id,
+                username: principal.username.as_str().into(),
+                realm,
+                live: live.into(),
+                scopes: RwLock::new(scopes),
+                roles: RwLock::new(principal.roles.clone()),
+            };
+            write(&self.principals).insert(principal.id, Arc::new(standing));
+        }
+    }
+
+    fn recompute(&self, role: RoleId) {
+        let holders: Vec<_> = read(&self.principals)
+            .values()
+            .filter(|standing| read(&standing.roles).contains(&role))
+            .cloned()
+            .collect();
+        for standing in holders {
+            let scopes = self.scopes_of(&read(&standing.roles));
+            *write(&standing.scopes) = scopes;
+        }
+    }
+}
