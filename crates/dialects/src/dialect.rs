@@ -4,12 +4,13 @@ use crate::body;
 use crate::refusal::{Refusal, Refused};
 use crate::target;
 use bytes::Bytes;
-use counterfoil_core::authority::{Actor, Authority, Idempotency};
+use counterfoil_core::authority::{Actor, Authority, Idempotency, KeyRules};
 use counterfoil_core::catalogue::Word;
 use counterfoil_core::clock::Future;
 use counterfoil_core::error::Error;
 use counterfoil_core::format::Format;
 use counterfoil_core::index::roster::RealmFacts;
+use counterfoil_core::signing::Algorithm;
 use http::request::Parts;
 use http::{Method, Response};
 use serde::de::DeserializeOwned;
@@ -30,6 +31,10 @@ pub struct Dialect {
     pub name: &'static str,
     /// What its new access tokens look like; none, if it issues none.
     pub formats: &'static [Format],
+    /// How its exchange tokens are; none, if it has none.
+    pub keys: Option<&'static DialectKeys>,
+    /// With what its sessions are signed.
+    pub signs: &'static [Algorithm],
     /// Its permission words.
     pub words: &'static [Word],
     /// Beginnings of words that are reserved for it.
@@ -44,6 +49,17 @@ pub struct Dialect {
     pub presented: fn(&Parts) -> Option<String>,
     /// Words a refusal in this protocol's envelope.
     pub refuse: fn(&Refusal) -> Reply,
+}
+
+/// A dialect's exchange tokens.
+#[derive(Debug)]
+pub struct DialectKeys {
+    /// What holds for them.
+    pub rules: KeyRules,
+    /// What the vendor calls the part in the open, where there is one.
+    pub id_name: Option<&'static str>,
+    /// What the vendor calls the secret.
+    pub text_name: &'static str,
 }
 
 impl std::fmt::Debug for Dialect {

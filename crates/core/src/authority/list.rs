@@ -154,7 +154,7 @@ impl Authority {
     }
 
     /// The record with its principal's name and a last use that may not be flushed yet.
-    pub(super) fn shown(&self, mut token: Token) -> Shown {
+    pub fn shown(&self, mut token: Token) -> Shown {
         if let Some(known) = self.index.known(token.number) {
             token.last_used = known.last_used();
         }

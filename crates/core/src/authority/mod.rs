@@ -38,6 +38,7 @@ pub use realms::{EditRealm, NewRealm};
 pub use revoke::{Bulk, Filter};
 pub use roles::{EditRole, NewRole};
 pub use sessions::{SessionQuery, ShownSession};
+pub use signing_keys::sealed_key;
 pub use verify::{Ask, Grant, Reason, Tally, Verdict};
 pub use view::View;
 

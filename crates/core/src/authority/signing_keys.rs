@@ -2,9 +2,11 @@
 //! still count.
 
 use super::{Actor, Authority};
+use crate::clock::Entropy;
 use crate::error::Error;
 use crate::journal::{Action, Entry};
 use crate::realm::RealmId;
+use crate::secret::Keys;
 use crate::signing::{Algorithm, KeyState, Signer, SigningKey};
 use crate::store::{Record, SessionFilter, StoreError, Write};
 use jiff::{SignedDuration, Timestamp};
@@ -192,19 +194,9 @@ impl Authority {
         state: KeyState,
         now: Timestamp,
     ) -> Result<SigningKey, Error> {
-        let (signer, pkcs8) = self.on_pool(move || Signer::generate(algorithm, RSA_BITS)).await??;
-        Ok(SigningKey {
-            kid: signer.kid().to_owned(),
-            realm,
-            dialect: dialect.to_owned(),
-            algorithm,
-            state,
-            public: serde_json::Value::Object(signer.public()).to_string(),
-            sealed: self.keys.seal(&about(signer.kid()), &pkcs8, &*self.entropy)?,
-            created: now,
-            changed: now,
-            version: 1,
-        })
+        let (_, pkcs8) = self.on_pool(move || Signer::generate(algorithm, RSA_BITS)).await??;
+        let key = sealed_key(&self.keys, &*self.entropy, realm, dialect, (algorithm, &pkcs8), now)?;
+        Ok(SigningKey { state, ..key })
     }
 
     async fn signed_something_live(&self, key: &SigningKey, now: Timestamp) -> Result<bool, StoreError> {
@@ -212,6 +204,30 @@ impl Authority {
             SessionFilter { kid: Some(key.kid.clone()), live_at: Some(now), ..SessionFilter::of(key.realm) };
         Ok(!self.sessions_found(filter).await?.is_empty())
     }
+}
+
+/// The record of an active signing key whose private part (PKCS#8) this is.
+pub fn sealed_key(
+    keys: &Keys,
+    entropy: &dyn Entropy,
+    realm: RealmId,
+    dialect: &str,
+    (algorithm, pkcs8): (Algorithm, &[u8]),
+    now: Timestamp,
+) -> Result<SigningKey, Error> {
+    let signer = Signer::from_pkcs8(algorithm, pkcs8)?;
+    Ok(SigningKey {
+        kid: signer.kid().to_owned(),
+        realm,
+        dialect: dialect.to_owned(),
+        algorithm,
+        state: KeyState::Active,
+        public: serde_json::Value::Object(signer.public()).to_string(),
+        sealed: keys.seal(&about(signer.kid()), pkcs8, entropy)?,
+        created: now,
+        changed: now,
+        version: 1,
+    })
 }
 
 /// For which place a private part is sealed.

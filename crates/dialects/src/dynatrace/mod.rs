@@ -34,6 +34,8 @@ pub const FORMAT: Format = Format {
 pub const DIALECT: Dialect = Dialect {
     name: NAME,
     formats: &[FORMAT],
+    keys: None,
+    signs: &[],
     words: words::WORDS,
     prefixes: &[],
     mints: &[words::WRITE, words::MANAGE],

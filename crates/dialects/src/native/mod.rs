@@ -8,8 +8,10 @@ mod query;
 mod realms;
 mod roles;
 mod scopes;
+mod sessions;
 mod tokens;
 mod verify;
+mod ways;
 pub mod wire;
 mod words;
 
@@ -30,6 +32,8 @@ pub const FORMAT: Format = Format {
 pub const DIALECT: Dialect = Dialect {
     name: NATIVE,
     formats: &[FORMAT],
+    keys: None,
+    signs: &[],
     words: words::WORDS,
     prefixes: &["counterfoil."],
     mints: &[],
@@ -54,6 +58,8 @@ fn routes() -> Vec<Route> {
         tokens::routes(),
         verify::routes(),
         principals::routes(),
+        ways::routes(),
+        sessions::routes(),
         roles::routes(),
         scopes::routes(),
         realms::routes(),

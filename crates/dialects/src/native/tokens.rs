@@ -311,7 +311,7 @@ impl From<authority::Issued> for wire::Issued {
     }
 }
 
-fn token(shown: Shown, now: Timestamp) -> wire::Token {
+pub(super) fn token(shown: Shown, now: Timestamp) -> wire::Token {
     let Shown { token, principal } = shown;
     wire::Token {
         id: token.id.to_string(),

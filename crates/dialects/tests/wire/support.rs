@@ -2,10 +2,14 @@
 //! still and chance that repeats.
 
 use bytes::Bytes;
-use counterfoil_core::authority::{Authority, Ports, bootstrap};
+use counterfoil_core::authority::{Authority, Ports, bootstrap, sealed_key};
+use counterfoil_core::clock::Clock as _;
 use counterfoil_core::fixture::{CountedEntropy, Inline, StillClock};
 use counterfoil_core::memory::Memory;
+use counterfoil_core::realm::RealmId;
 use counterfoil_core::secret::{Keys, RootSecret};
+use counterfoil_core::signing::Algorithm;
+use counterfoil_core::store::{Record, Write};
 use counterfoil_dialects::dialect::Reply;
 use counterfoil_dialects::doorway::{Caller, Doorway, Mount};
 use counterfoil_dialects::{DIALECTS, catalogue, formats, native};
@@ -21,6 +25,15 @@ const WEDNESDAY: &str = "2026-03-18T10:20:30.456Z";
 /// From where everybody asks who says nothing else.
 pub(crate) const SOMEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
+/// Keys that sign the same in every run, so that transcripts can hold whole JWTs (but for ES256, which is randomised).
+const SIGNING_KEYS: [(&str, Algorithm, &[u8]); 5] = [
+    ("control-room", Algorithm::Rs512, include_bytes!("keys/control-room.rsa.pk8")),
+    ("datto-rmm", Algorithm::Rs256, include_bytes!("keys/datto-rmm.rsa.pk8")),
+    ("oauth", Algorithm::EdDsa, include_bytes!("keys/oauth.ed25519.pk8")),
+    ("oauth", Algorithm::Rs256, include_bytes!("keys/oauth.rsa.pk8")),
+    ("oauth", Algorithm::Es256, include_bytes!("keys/oauth.p256.pk8")),
+];
+
 /// A server that was just created.
 pub(crate) struct World {
     pub(crate) doorway: Doorway,
@@ -35,7 +48,14 @@ impl World {
         let clock = Arc::new(StillClock::at(WEDNESDAY.parse().unwrap()));
         let entropy = Arc::new(CountedEntropy::default());
         let keys = Keys::derive(&RootSecret::generate(&*entropy).unwrap());
-        let (change, first) = bootstrap(&keys, &*clock, &*entropy, &native::FORMAT).unwrap();
+        let (mut change, first) = bootstrap(&keys, &*clock, &*entropy, &native::FORMAT).unwrap();
+        for (dialect, algorithm, pkcs8) in SIGNING_KEYS {
+            // Their seals take chance of their own: what is struck later must not depend on how many keys there are.
+            let aside = CountedEntropy::default();
+            let pair = (algorithm, pkcs8);
+            let key = sealed_key(&keys, &aside, RealmId(1), dialect, pair, clock.now()).unwrap();
+            change.writes.push(Write::Insert(Record::SigningKey(key)));
+        }
         let store = Arc::new(Memory::create(keys.check(), change, Uuid::nil()).unwrap());
         let ports = Ports { store, clock: Arc::<StillClock>::clone(&clock), entropy, pool: Arc::new(Inline) };
         let house = Arc::new(Authority::open(ports, keys, catalogue(), formats()).await.unwrap());

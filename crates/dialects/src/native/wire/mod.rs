@@ -6,6 +6,7 @@ pub mod principal;
 pub mod realm;
 pub mod token;
 pub mod verify;
+pub mod ways;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,0 +1,165 @@
+//! Sessions and signing keys, for administrators.
+
+use super::query::Query;
+use super::route;
+use super::wire::Page;
+use super::wire::ways::{EndSessions, Ended, RotateKey, Session, SigningKey};
+use crate::dialect::{Answer, Call, Doc, Needs, Room, Route};
+use crate::openapi::named;
+use crate::refusal::Refused;
+use crate::reply;
+use counterfoil_core::authority::{SessionQuery, ShownSession, Which};
+use counterfoil_core::error::Error;
+use counterfoil_core::signing::{self, Algorithm};
+use counterfoil_core::when::iso;
+use http::{Method, StatusCode};
+use jiff::Timestamp;
+use schemars::json_schema;
+use uuid::Uuid;
+
+pub(super) fn routes() -> Vec<Route> {
+    const SEE: Needs = Needs::Scope(&["counterfoil.sessions.read", "counterfoil.sessions.write"]);
+    const END: Needs = Needs::Scope(&["counterfoil.sessions.write"]);
+    const KEYS: Needs = Needs::Scope(&["counterfoil.signing-keys.read", "counterfoil.signing-keys.write"]);
+    const ROTATE: Needs = Needs::Scope(&["counterfoil.signing-keys.write"]);
+    let list_doc = Doc::new("List sessions in the order in which they began", 200)
+        .reply(named::<Page<Session>>)
+        .query(|_| {
+            json_schema!({ "properties": {
+            "principal": { "type": "string" },
+            "live": { "type": "boolean" },
+            "limit": { "type": "integer", "minimum": 1, "maximum": 1000 },
+            "cursor": { "type": "string" },
+        } })
+        });
+    let end_doc =
+        Doc::new("End every session, or a principal's", 200).body(named::<EndSessions>).reply(named::<Ended>);
+    let keys_doc = Doc::new("List signing keys that are not removed", 200).reply(named::<Page<SigningKey>>);
+    let rotate_doc = Doc::new("Let a new key sign; the old one stays published", 201);
+    vec![
+        route(Method::GET, "/v1/sessions", SEE, index, list_doc),
+        route(Method::POST, "/v1/sessions/end", END, end_many, end_doc),
+        route(Method::DELETE, "/v1/sessions/{id}", END, end, Doc::new("End a session", 204)),
+        route(Method::GET, "/v1/signing-keys", KEYS, keys, keys_doc),
+        route(
+            Method::POST,
+            "/v1/signing-keys/rotate",
+            ROTATE,
+            rotate,
+            rotate_doc.body(named::<RotateKey>).reply(named::<SigningKey>),
+        ),
+        route(
+            Method::DELETE,
+            "/v1/signing-keys/{kid}",
+            ROTATE,
+            remove,
+            Doc::new("Remove a key; refused while a session that it signed counts", 204),
+        ),
+    ]
+}
+
+fn index(room: &Room, call: Call) -> Answer<'_> {
+    Box::pin(async move {
+        let now = room.house.now();
+        let mut query = Query::of(&call)?;
+        let after = query.take("cursor")?.map(|text| Uuid::try_parse(&text)).transpose();
+        let live = match query.take("live")?.as_deref() {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => return Err(Refused::query(Error::invalid("live", "must be true or false"))),
+        };
+        let asked = SessionQuery {
+            principal: query.take("principal")?.map(Which::Name),
+            live,
+            after: after
+                .map_err(|_| Refused::query(Error::invalid("cursor", "is not one that you were given")))?,
+            limit: query.limit()?,
+        };
+        query.finish()?;
+        let found = room.house.sessions(call.actor()?, &asked).await?;
+        let next = (found.len() == asked.limit).then(|| found.last().map(|last| last.session.id.to_string()));
+        let items = found.into_iter().map(|shown| session(shown, now)).collect();
+        Ok(reply::json(StatusCode::OK, &Page { items, total: None, next: next.flatten() }))
+    })
+}
+
+fn end(room: &Room, call: Call) -> Answer<'_> {
+    Box::pin(async move {
+        let id = Uuid::try_parse(call.param("id")).map_err(|_| Error::NotFound("session"))?;
+        room.house.end_session(call.actor()?, id).await?;
+        Ok(reply::empty(StatusCode::NO_CONTENT))
+    })
+}
+
+fn end_many(room: &Room, call: Call) -> Answer<'_> {
+    Box::pin(async move {
+        let body: EndSessions = if call.body.is_empty() { EndSessions::default() } else { call.json()? };
+        let which = body.principal.map(Which::Name);
+        let count = room.house.end_sessions(call.actor()?, which.as_ref()).await?;
+        Ok(reply::json(StatusCode::OK, &Ended { count }))
+    })
+}
+
+fn keys(room: &Room, call: Call) -> Answer<'_> {
+    Box::pin(async move {
+        Query::of(&call)?.finish()?;
+        let items: Vec<_> =
+            room.house.signing_keys(call.actor()?)?.into_iter().map(SigningKey::from).collect();
+        Ok(reply::json(StatusCode::OK, &Page { total: Some(items.len() as u64), items, next: None }))
+    })
+}
+
+fn rotate(room: &Room, call: Call) -> Answer<'_> {
+    Box::pin(async move {
+        let body: RotateKey = call.json()?;
+        let signs = crate::dialect(&body.dialect).map(|dialect| dialect.signs).unwrap_or_default();
+        let algorithm = Algorithm::parse(&body.algorithm).filter(|algorithm| signs.contains(algorithm));
+        let algorithm = algorithm.ok_or_else(|| {
+            let with: Vec<_> = signs.iter().map(|algorithm| algorithm.as_str()).collect();
+            if with.is_empty() {
+                Error::invalid("dialect", "is not a dialect that signs")
+            } else {
+                Error::invalid("algorithm", format!("must be {}", with.join(" or ")))
+            }
+        })?;
+        let key = room.house.rotate_signing_key(call.actor()?, &body.dialect, algorithm).await?;
+        Ok(reply::json(StatusCode::CREATED, &SigningKey::from(key)))
+    })
+}
+
+fn remove(room: &Room, call: Call) -> Answer<'_> {
+    Box::pin(async move {
+        room.house.remove_signing_key(call.actor()?, call.param("kid")).await?;
+        Ok(reply::empty(StatusCode::NO_CONTENT))
+    })
+}
+
+fn session(shown: ShownSession, now: Timestamp) -> Session {
+    let ShownSession { session, principal } = shown;
+    Session {
+        id: session.id.to_string(),
+        dialect: session.dialect.to_string(),
+        principal: principal.to_string(),
+        live: session.ended.is_none() && now < session.expires,
+        scopes: session.scopes.iter().map(ToString::to_string).collect(),
+        multiple: session.multiple,
+        kid: session.kid,
+        address: session.address.map(|address| address.to_string()),
+        issued: iso(session.issued),
+        expires: iso(session.expires),
+        ended: session.ended.map(iso),
+    }
+}
+
+impl From<signing::SigningKey> for SigningKey {
+    fn from(key: signing::SigningKey) -> Self {
+        Self {
+            kid: key.kid,
+            dialect: key.dialect,
+            algorithm: key.algorithm.as_str().to_owned(),
+            state: key.state.as_str().to_owned(),
+            created: iso(key.created),
+            changed: iso(key.changed),
+        }
+    }
+}
