@@ -2,7 +2,7 @@
 
 use crate::house::{House, stale, taken};
 use crate::issue::{CHECK, EPOCH, HOME, at, change, entry, issue, realm, text, token};
-use crate::records::{principal, replay, role};
+use crate::records::{lock, principal, replay, role, session, signing_key};
 use counterfoil_core::journal::{Action, Entry};
 use counterfoil_core::principal::{Principal, Role};
 use counterfoil_core::realm::Realm;
@@ -29,14 +29,16 @@ async fn an_update_is_of_the_next_version(house: House) {
         Record::Principal(principal(1)),
         Record::Role(role(1)),
         Record::Token(token(1)),
+        Record::SigningKey(signing_key(1)),
     ];
-    let words = ["realm", "principal", "role", "token"];
+    let words = ["realm", "principal", "role", "token", "signing key"];
     let set = |record: &mut Record, to| match record {
         Record::Realm(realm) => realm.version = to,
         Record::Principal(principal) => principal.version = to,
         Record::Role(role) => role.version = to,
         Record::Token(token) => token.version = to,
-        Record::Text(_) | Record::Replay(_) => unreachable!("these have no version"),
+        Record::SigningKey(key) => key.version = to,
+        other => unreachable!("no version: {other:?}"),
     };
     for (record, word) in records.iter_mut().zip(words) {
         house.insert(record.clone()).await.unwrap();
@@ -65,6 +67,9 @@ async fn an_update_of_what_is_not_there_is_stale(house: House) {
         (Record::Token(token(9)), "token"),
         (Record::Text(text(9)), "text"),
         (Record::Replay(replay("none", at(0))), "replay"),
+        (Record::Session(session(9)), "session"),
+        (Record::SigningKey(signing_key(9)), "signing key"),
+        (Record::Lock(lock("192.0.2.9/32", true)), "lock"),
     ] {
         assert_eq!(stale(house.update(record).await), word);
     }

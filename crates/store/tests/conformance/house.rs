@@ -6,26 +6,43 @@ use counterfoil_core::store::{
     Change, JournalFilter, Key, Query, Record, SortBy, Store, StoreError, TokenFilter, Write,
 };
 use jiff::Timestamp;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 
 pub(crate) struct House {
     pub(crate) store: Arc<dyn Store>,
     /// Where a store that lies in a file lies; after the store, so that it is closed before the file goes.
-    _directory: Option<TempDir>,
+    directory: Option<TempDir>,
 }
 
 impl House {
     pub(crate) fn memory() -> Self {
         let store = Memory::create(CHECK, first(), EPOCH).unwrap();
-        Self { store: Arc::new(store), _directory: None }
+        Self { store: Arc::new(store), directory: None }
     }
 
     pub(crate) async fn sqlite() -> Self {
         let directory = TempDir::new().unwrap();
-        let url = format!("sqlite:{}", directory.path().join("store.db").display());
-        let store = counterfoil_store::create(&url, CHECK, first(), EPOCH).await.unwrap().store;
-        Self { store, _directory: Some(directory) }
+        let store = counterfoil_store::create(&url(&directory), CHECK, first(), EPOCH).await.unwrap().store;
+        Self { store, directory: Some(directory) }
+    }
+
+    /// What lies in the directory, opened.
+    pub(crate) async fn over(directory: TempDir) -> Self {
+        let store = counterfoil_store::open(&url(&directory), CHECK).await.unwrap().store;
+        Self { store, directory: Some(directory) }
+    }
+
+    /// The same store after it was closed; only one that lies in a file survives that.
+    pub(crate) async fn reopened(self) -> Self {
+        drop(self.store);
+        Self::over(self.directory.unwrap()).await
+    }
+
+    /// The file in which the store lies.
+    pub(crate) fn path(&self) -> PathBuf {
+        file(self.directory.as_ref().unwrap())
     }
 
     pub(crate) async fn commit(&self, change: Change) -> Result<(), StoreError> {
@@ -75,6 +92,14 @@ impl House {
         let loaded = loaded.lock().unwrap();
         loaded.clone()
     }
+}
+
+fn file(directory: &TempDir) -> PathBuf {
+    directory.path().join("store.db")
+}
+
+fn url(directory: &TempDir) -> String {
+    format!("sqlite:{}", file(directory).display())
 }
 
 pub(crate) fn token_of(record: &Record) -> &counterfoil_core::token::Token {

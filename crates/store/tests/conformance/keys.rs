@@ -2,7 +2,7 @@
 
 use crate::house::{House, taken};
 use crate::issue::{HOME, at, digest, realm, text, token};
-use crate::records::{principal, replay, role};
+use crate::records::{lock, principal, replay, role, session, session_id, signing_key};
 use counterfoil_core::principal::{Principal, PrincipalId, RoleId};
 use counterfoil_core::realm::RealmId;
 use counterfoil_core::scope::ScopeSet;
@@ -24,6 +24,7 @@ laws!(
 async fn records_are_found_whole_by_every_key(house: House) {
     let (realm, principal, role) = (realm(2), principal(7), role(3));
     let (token, text, replay) = (token(5), text(5), replay("k", at(9)));
+    let (session, signing_key) = (session(4), signing_key(4));
     let expected = [
         (Key::RealmBySlug("realm-2".into()), Record::Realm(realm.clone())),
         (Key::RealmByUuid(realm.uuid), Record::Realm(realm.clone())),
@@ -37,6 +38,9 @@ async fn records_are_found_whole_by_every_key(house: House) {
         (Key::TokenById(HOME, token.id.to_string()), Record::Token(token.clone())),
         (Key::Text(text.digest), Record::Text(text)),
         (Key::Replay(replay.key.clone()), Record::Replay(replay.clone())),
+        (Key::Session(session.id), Record::Session(session.clone())),
+        (Key::SessionByDigest(session.digest), Record::Session(session.clone())),
+        (Key::SigningKey("kid4".into()), Record::SigningKey(signing_key.clone())),
     ];
     for (key, record) in &expected {
         // Several keys of one record: only the first of them inserts it.
@@ -95,6 +99,9 @@ async fn nothing_is_found_where_nothing_is(house: House) {
         Key::TokenById(HOME, "cf_".into()),
         Key::Text(digest(404)),
         Key::Replay(replay("none", at(0)).key),
+        Key::Session(session_id(404)),
+        Key::SessionByDigest(digest(404)),
+        Key::SigningKey("KID1".into()),
     ] {
         assert_eq!(house.find(key).await, None);
     }
@@ -107,6 +114,9 @@ async fn every_key_is_given_once(house: House) {
         Record::Token(token(1)),
         Record::Text(text(1)),
         Record::Replay(replay("k", at(1))),
+        Record::Session(session(1)),
+        Record::SigningKey(signing_key(1)),
+        Record::Lock(lock("192.0.2.1/32", true)),
     ] {
         house.insert(record).await.unwrap();
     }
@@ -155,6 +165,19 @@ async fn every_key_is_given_once(house: House) {
     other.digest = text(1).digest;
     assert_eq!(insert(Record::Text(other)).await, "digest");
     assert_eq!(insert(Record::Replay(replay("k", at(2)))).await, "replay");
+
+    let mut other = session(2);
+    other.id = session(1).id;
+    assert_eq!(insert(Record::Session(other)).await, "session id");
+    let mut other = session(2);
+    other.digest = session(1).digest;
+    assert_eq!(insert(Record::Session(other)).await, "digest");
+    let mut other = signing_key(2);
+    other.kid = signing_key(1).kid;
+    assert_eq!(insert(Record::SigningKey(other)).await, "signing key");
+    let mut other = lock("192.0.2.1/32", true);
+    other.since = at(9);
+    assert_eq!(insert(Record::Lock(other)).await, "lock");
 
     // An update may not take another's key either.
     let mut renamed = Principal { version: 2, ..principal(3) };

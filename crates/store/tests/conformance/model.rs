@@ -1,14 +1,18 @@
 //! Whatever changes come, every store gives the answers that `Memory` gives.
 
 use crate::house::House;
-use crate::issue::{HOME, at, change, entry, realm, text, token};
-use crate::records::{principal, replay, role};
+use crate::issue::{HOME, at, change, digest, entry, realm, text, token};
+use crate::records::{lock, principal, replay, role, session, session_id, signing_key};
+use crate::sessions::every_session;
 use counterfoil_core::journal::Action;
 use counterfoil_core::principal::Principal;
 use counterfoil_core::realm::Realm;
 use counterfoil_core::scope::{Scope, ScopeSet};
+use counterfoil_core::session::{Lock, Session};
+use counterfoil_core::signing::{KeyState, SigningKey};
 use counterfoil_core::store::{
-    Change, JournalFilter, Key, Position, Query, Record, SortBy, StoreError, TokenFilter, Touch, Write,
+    Change, JournalFilter, Key, Position, Query, Record, SessionFilter, SortBy, StoreError, TokenFilter,
+    Touch, Write,
 };
 use counterfoil_core::token::{State, Text, TextState, Token, TokenNumber, Use};
 use proptest::prelude::*;
@@ -33,6 +37,41 @@ fn tokens() -> impl Strategy<Value = Token> {
     )
 }
 
+fn sessions() -> impl Strategy<Value = Session> {
+    (1..6_u64, 1..6_u64, 1..3_u64, proptest::option::of(1..3_u64), "kid[12]", 0..4_i64, time()).prop_map(
+        |(number, secret, owner, key, kid, expires, ended)| Session {
+            digest: digest(secret),
+            principal: principal(owner).id,
+            bought_with: key.map(TokenNumber),
+            kid,
+            expires: at(expires),
+            ended: ended.map(at),
+            ..session(number)
+        },
+    )
+}
+
+fn signing_keys() -> impl Strategy<Value = SigningKey> {
+    let states = [KeyState::Pending, KeyState::Active, KeyState::Retiring, KeyState::Removed];
+    (1..4_u64, proptest::sample::select(states.to_vec()), 0..3_i64, 1..4_u64).prop_map(
+        |(number, state, created, version)| SigningKey {
+            state,
+            created: at(created),
+            version,
+            ..signing_key(number)
+        },
+    )
+}
+
+fn locks() -> impl Strategy<Value = Lock> {
+    let networks = prop_oneof![Just("192.0.2.1/32"), Just("2001:db8::/64")];
+    (1..3_u64, networks, any::<bool>(), 0..4_i64).prop_map(|(owner, network, password, since)| Lock {
+        principal: principal(owner).id,
+        since: at(since),
+        ..lock(network, password)
+    })
+}
+
 fn records() -> impl Strategy<Value = Record> {
     let states = prop_oneof![Just(TextState::Live), Just(TextState::Overlap), Just(TextState::Spent)];
     prop_oneof![
@@ -50,6 +89,9 @@ fn records() -> impl Strategy<Value = Record> {
         }),
         1 => (1..4_u32, 1..3_u64).prop_map(|(number, version)| Record::Realm(Realm { version, ..realm(number) })),
         1 => ("[ab]", 0..4_i64).prop_map(|(key, until)| Record::Replay(replay(&key, at(until)))),
+        3 => sessions().prop_map(Record::Session),
+        2 => signing_keys().prop_map(Record::SigningKey),
+        2 => locks().prop_map(Record::Lock),
     ]
 }
 
@@ -59,6 +101,8 @@ fn writes() -> impl Strategy<Value = Write> {
         5 => records().prop_map(Write::Update),
         1 => (1..4_u64, 1..3_u64).prop_map(|(number, version)| Write::DeleteRole(role(number).id, version)),
         1 => (0..4_i64).prop_map(|now| Write::ForgetReplays(at(now))),
+        1 => (0..4_i64).prop_map(|now| Write::ForgetSessions(at(now))),
+        1 => (1..3_u64).prop_map(|owner| Write::Unlock(principal(owner).id)),
     ]
 }
 
@@ -128,8 +172,35 @@ async fn answers(house: &House) -> Vec<String> {
     queries.push(Query::Principals { realm: HOME, holding: None, after: 0, limit: 9 });
     queries.push(Query::Roles { realm: HOME, after: 0, limit: 9 });
     queries.push(Query::Realms { after: 0, limit: 9 });
+    queries.push(Query::SigningKeys(HOME));
+    for live_at in [None, Some(at(2))] {
+        let all = SessionFilter { live_at, ..every_session() };
+        let filters = [
+            SessionFilter { principal: Some(principal(1).id), ..all.clone() },
+            SessionFilter { bought_with: Some(TokenNumber(1)), ..all.clone() },
+            SessionFilter { kid: Some("kid1".into()), ..all.clone() },
+            all,
+        ];
+        for (filter, after) in
+            filters.into_iter().flat_map(|filter| [(filter.clone(), None), (filter, Some(2))])
+        {
+            let after = after.map(session_id);
+            queries.push(Query::Sessions { filter: Box::new(filter), after, limit: 2 });
+        }
+    }
     for query in queries {
         answers.extend(house.list(query).await.iter().map(visible));
+    }
+    for owner in 1..3 {
+        // In no promised order.
+        let mut locks: Vec<_> =
+            house.list(Query::Locks(principal(owner).id)).await.iter().map(visible).collect();
+        locks.sort();
+        answers.extend(locks);
+    }
+    for secret in 1..6 {
+        let found = house.find(Key::SessionByDigest(digest(secret))).await;
+        answers.push(found.as_ref().map_or_else(String::new, visible));
     }
     for name in ["u1", "u2"] {
         answers.push(format!("{:?}", house.find(Key::PrincipalByName(HOME, name.into())).await));
@@ -141,6 +212,7 @@ async fn answers(house: &House) -> Vec<String> {
 fn visible(record: &Record) -> String {
     match record {
         Record::Text(text) => format!("{text:?} {:?}", text.digest.0),
+        Record::Session(session) => format!("{session:?} {:?}", session.digest.0),
         other => format!("{other:?}"),
     }
 }

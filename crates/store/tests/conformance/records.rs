@@ -1,9 +1,12 @@
 //! Plain records of the kinds that only tests need.
 
-use crate::issue::{HOME, at};
+use crate::issue::{HOME, OWNER, at, digest};
 use counterfoil_core::principal::{Kind, Principal, PrincipalId, Role, RoleId};
 use counterfoil_core::replay::{Replay, ReplayKey};
 use counterfoil_core::scope::ScopeSet;
+use counterfoil_core::session::{Lock, Session};
+use counterfoil_core::signing::{Algorithm, KeyState, SigningKey};
+use counterfoil_core::token::TokenNumber;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -61,4 +64,52 @@ pub(crate) fn replay(key: &str, until: Timestamp) -> Replay {
         sealed: vec![0, 255],
         until,
     }
+}
+
+/// A session of the tokens' owner, bought with the token of the same number.
+pub(crate) fn session(number: u64) -> Session {
+    Session {
+        id: session_id(number),
+        realm: HOME,
+        digest: digest(number),
+        principal: OWNER,
+        bought_with: Some(TokenNumber(number)),
+        dialect: "native".into(),
+        scopes: ScopeSet::of(&["metrics.read"]),
+        audience: "https://api.example.org".into(),
+        client: "cli".into(),
+        actors: vec!["user1".into(), "a\"b".into()],
+        kid: "kid1".into(),
+        networks: vec!["10.1.2.3/8".parse().unwrap(), "fe80::/10".parse().unwrap()],
+        address: Some("2001:db8::1".parse().unwrap()),
+        multiple: true,
+        refreshed_from: Some(session_id(0)),
+        issued: at(1),
+        expires: at(1000),
+        ended: None,
+    }
+}
+
+/// Ids in the order of their numbers.
+pub(crate) fn session_id(number: u64) -> Uuid {
+    Uuid::from_u128(0x5e55 << 112 | u128::from(number))
+}
+
+pub(crate) fn signing_key(number: u64) -> SigningKey {
+    SigningKey {
+        kid: format!("kid{number}"),
+        realm: HOME,
+        dialect: "native".into(),
+        algorithm: Algorithm::Es256,
+        state: KeyState::Active,
+        public: "{\"kty\":\"EC\"}".into(),
+        sealed: vec![0, 255],
+        created: at(1),
+        changed: at(2),
+        version: 1,
+    }
+}
+
+pub(crate) fn lock(network: &str, password: bool) -> Lock {
+    Lock { principal: OWNER, network: network.parse().unwrap(), password, since: at(1) }
 }

@@ -2,7 +2,9 @@
 
 use crate::house::House;
 use crate::issue::{at, realm, text, token};
-use crate::records::{principal, replay, role};
+use crate::records::{lock, principal, replay, role, session, signing_key};
+use counterfoil_core::session::Session;
+use counterfoil_core::signing::{KeyState, SigningKey};
 use counterfoil_core::store::{Key, Record, Touch};
 use counterfoil_core::token::{Text, TextState, Token, TokenNumber, Use};
 use std::net::IpAddr;
@@ -55,11 +57,19 @@ async fn a_load_brings_what_may_count_and_no_more(house: House) {
     let spent = Text { digest: crate::issue::digest(12), state: TextState::Spent, ..text(1) };
     kept.extend([1, 2, 3, 4].map(|number| Record::Text(text(number))));
     kept.push(Record::Text(overlap));
+    kept.push(Record::Session(Session { expires: at(101), ..session(1) }));
+    for (number, state) in [(1, KeyState::Pending), (2, KeyState::Active), (3, KeyState::Retiring)] {
+        kept.push(Record::SigningKey(SigningKey { state, ..signing_key(number) }));
+    }
+    kept.push(Record::Lock(lock("192.0.2.1/32", true)));
     let others = does_not.map(Record::Token).into_iter().chain([
         Record::Text(text(5)),
         Record::Text(text(6)),
         Record::Text(spent),
         Record::Replay(replay("k", at(900))),
+        Record::Session(Session { expires: now, ..session(2) }),
+        Record::Session(Session { ended: Some(at(300)), ..session(3) }),
+        Record::SigningKey(SigningKey { state: KeyState::Removed, ..signing_key(4) }),
     ]);
     for record in kept.iter().skip(1).cloned().chain(others) {
         house.insert(record).await.unwrap();
@@ -79,13 +89,17 @@ fn kind(record: &Record) -> u8 {
         Record::Principal(_) => 2,
         Record::Token(_) => 3,
         Record::Text(_) => 4,
-        Record::Replay(_) => 5,
+        Record::Session(_) => 5,
+        Record::SigningKey(_) => 6,
+        Record::Lock(_) => 7,
+        Record::Replay(_) => unreachable!("never loaded"),
     }
 }
 
 fn digest(record: &Record) -> [u8; 32] {
     match record {
         Record::Text(text) => text.digest.0,
+        Record::Session(session) => session.digest.0,
         _ => [0; 32],
     }
 }

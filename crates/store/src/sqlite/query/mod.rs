@@ -1,13 +1,12 @@
 //! Questions put to a read connection. SQL is joined from constant pieces only; every value is bound. `core`'s
 //! `Memory` says what each criterion and sort means.
 
+mod sessions;
+mod tokens;
+
 use super::rows::{self, Shared};
 use counterfoil_core::journal::Entry;
-use counterfoil_core::scope::{ALL, Scope};
-use counterfoil_core::store::{
-    JournalFilter, Key, Meta, Position, Query, Record, Sink, SortBy, SortValue, TokenFilter,
-};
-use counterfoil_core::token::State;
+use counterfoil_core::store::{JournalFilter, Key, Meta, Query, Record, Sink, TokenFilter};
 use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Params, Result, Row, params_from_iter};
@@ -111,6 +110,16 @@ pub(super) fn find(connection: &Connection, key: Key) -> Result<Option<Record>> 
             statement.add(" AND actor = ? AND route = ? AND key = ?", rest);
             Ok(statement.row(connection, rows::replay)?.map(Record::Replay))
         }
+        Key::Session(id) => {
+            session(connection, Statement::new(rows::SESSION, " WHERE id = ?", blob(id.as_bytes())))
+        }
+        Key::SessionByDigest(digest) => {
+            session(connection, Statement::new(rows::SESSION, " WHERE digest = ?", blob(&digest.0)))
+        }
+        Key::SigningKey(kid) => {
+            let statement = Statement::new(rows::SIGNING_KEY, " WHERE kid = ?", kid);
+            Ok(statement.row(connection, rows::signing_key)?.map(Record::SigningKey))
+        }
     }
 }
 
@@ -130,12 +139,16 @@ fn token(connection: &Connection, statement: Statement) -> Result<Option<Record>
     Ok(statement.row(connection, |row| Shared::on(connection).token(row))?.map(Record::Token))
 }
 
+fn session(connection: &Connection, statement: Statement) -> Result<Option<Record>> {
+    Ok(statement.row(connection, |row| Shared::on(connection).session(row))?.map(Record::Session))
+}
+
 pub(super) fn list(connection: &Connection, query: Query) -> Result<Vec<Record>> {
     let mut shared = Shared::on(connection);
     match query {
         Query::Tokens { filter, sort, descending, after, limit } => {
-            let mut statement = filtered(rows::TOKEN, &filter);
-            sorted(&mut statement, sort, descending, after, limit);
+            let mut statement = tokens::filtered(rows::TOKEN, &filter);
+            tokens::sorted(&mut statement, sort, descending, after, limit);
             statement.rows(connection, |row| shared.token(row).map(Record::Token))
         }
         Query::Texts(token) => {
@@ -160,6 +173,13 @@ pub(super) fn list(connection: &Connection, query: Query) -> Result<Vec<Record>>
             statement.add(" AND number > ? ORDER BY number LIMIT ?", [number(after), most(limit)]);
             statement.rows(connection, |row| shared.role(row).map(Record::Role))
         }
+        Query::Sessions { filter, after, limit } => sessions::sessions(*filter, after, limit)
+            .rows(connection, |row| shared.session(row).map(Record::Session)),
+        Query::SigningKeys(realm) => sessions::signing_keys(realm)
+            .rows(connection, |row| rows::signing_key(row).map(Record::SigningKey)),
+        Query::Locks(principal) => {
+            sessions::locks(principal).rows(connection, |row| rows::lock(row).map(Record::Lock))
+        }
         Query::Realms { after, limit } => {
             let mut statement = Statement::new(rows::REALM, " WHERE id > ?", after);
             statement.add(" ORDER BY id LIMIT ?", [most(limit)]);
@@ -169,92 +189,8 @@ pub(super) fn list(connection: &Connection, query: Query) -> Result<Vec<Record>>
 }
 
 pub(super) fn count(connection: &Connection, filter: &TokenFilter) -> Result<u64> {
-    let count = filtered("SELECT count(*) FROM token", filter).row(connection, |row| row.get(0))?;
+    let count = tokens::filtered("SELECT count(*) FROM token", filter).row(connection, |row| row.get(0))?;
     Ok(count.unwrap_or(0))
-}
-
-fn filtered(select: &'static str, filter: &TokenFilter) -> Statement {
-    let mut statement = Statement::new(select, " WHERE realm = ?", filter.realm.0);
-    statement.add(" AND purpose = ?", [filter.purpose.as_str().to_owned().into()]);
-    statement.add_if(" AND dialect = ?", filter.dialect.clone());
-    statement.add_if(" AND principal = ?", filter.principal.map(|id| blob(id.0.as_bytes())));
-    statement.add_if(" AND instr(name, ?) > 0", filter.name.clone());
-    if !filter.any_scope.is_empty() {
-        statement.add(
-            " AND scope_set IN (SELECT scope_set FROM scope_word WHERE word IN (SELECT value FROM json_each(?)))",
-            [words(filter.any_scope.iter().map(Scope::as_str).chain([ALL]))],
-        );
-    }
-    if !filter.all_scopes.is_empty() {
-        statement.add(
-            " AND scope_set IN (SELECT id FROM scope_set WHERE NOT EXISTS (SELECT 1 FROM json_each(?) AS wanted \
-             WHERE NOT EXISTS (SELECT 1 FROM scope_word WHERE word IN (wanted.value, '*') \
-             AND scope_word.scope_set = scope_set.id)))",
-            [words(filter.all_scopes.iter().map(Scope::as_str))],
-        );
-    }
-    statement.add_if(" AND personal = ?", filter.personal);
-    if let Some((state, now)) = filter.state {
-        in_state(&mut statement, state, now);
-    }
-    if filter.unrevoked {
-        statement.add(" AND revoked IS NULL", []);
-    }
-    let millis = |time: Option<Timestamp>| time.map(Timestamp::as_millisecond);
-    statement.add_if(" AND ifnull(expires, 9223372036854775807) < ?", millis(filter.expires_before));
-    statement.add_if(" AND ifnull(used_at < ?, 1)", millis(filter.unused_since));
-    statement.add_if(" AND used_at >= ?", millis(filter.used_from));
-    statement.add_if(" AND used_at <= ?", millis(filter.used_to));
-    statement.add_if(" AND created <= ?", millis(filter.created_to));
-    statement
-}
-
-fn words<'a>(words: impl Iterator<Item = &'a str>) -> Value {
-    Value::Text(words.collect::<serde_json::Value>().to_string())
-}
-
-/// The same ladder as `Token::state`: each state hides the ones after it.
-fn in_state(statement: &mut Statement, state: State, now: Timestamp) {
-    let now = Value::from(now.as_millisecond());
-    if state == State::Revoked {
-        return statement.add(" AND revoked IS NOT NULL", []);
-    }
-    statement.add(" AND revoked IS NULL", []);
-    if state == State::Expired {
-        return statement.add(" AND expires <= ?", [now]);
-    }
-    statement.add(" AND ifnull(expires > ?, 1)", [now.clone()]);
-    match state {
-        State::Disabled => statement.add(" AND NOT enabled", []),
-        State::Pending => statement.add(" AND enabled AND not_before > ?", [now]),
-        _ => statement.add(" AND enabled AND ifnull(not_before <= ?, 1)", [now]),
-    }
-}
-
-fn sorted(statement: &mut Statement, sort: SortBy, descending: bool, after: Option<Position>, limit: usize) {
-    // An expiry of never is after, a change or use of never before every instant.
-    let (column, never) = match sort {
-        SortBy::Name => ("name", i64::MIN),
-        SortBy::Created => ("created", i64::MIN),
-        SortBy::Expires => ("ifnull(expires, 9223372036854775807)", i64::MAX),
-        SortBy::Modified => ("ifnull(modified, -9223372036854775808)", i64::MIN),
-        SortBy::LastUsed => ("ifnull(used_at, -9223372036854775808)", i64::MIN),
-    };
-    let direction = if descending { " DESC" } else { "" };
-    if let Some(Position { value, id }) = after {
-        let value = match value {
-            SortValue::Name(name) => Value::Text(name),
-            SortValue::Time(time) => Value::Integer(time.unwrap_or(never)),
-        };
-        for piece in [" AND (", column, ", id) ", if descending { "<" } else { ">" }, " (?, ?)"] {
-            statement.add(piece, []);
-        }
-        statement.values.extend([value, Value::Text(id)]);
-    }
-    for piece in [" ORDER BY ", column, direction, ", id", direction, " LIMIT ?"] {
-        statement.add(piece, []);
-    }
-    statement.values.push(most(limit));
 }
 
 pub(super) fn journal(connection: &Connection, filter: JournalFilter, limit: usize) -> Result<Vec<Entry>> {
@@ -293,7 +229,15 @@ pub(super) fn load(connection: &Connection, now: Timestamp, mut sink: Sink) -> R
             sink(Record::Text(text));
         }
         Ok(())
-    })
+    })?;
+    let live = " WHERE ended IS NULL AND expires > ?";
+    each(&moment, rows::SESSION, live, [now.as_millisecond()], |row| {
+        shared.session(row).map(|session| sink(Record::Session(session)))
+    })?;
+    each(&moment, rows::SIGNING_KEY, " WHERE state <> 'removed'", [], |row| {
+        rows::signing_key(row).map(|key| sink(Record::SigningKey(key)))
+    })?;
+    each(&moment, rows::LOCK, "", [], |row| rows::lock(row).map(|lock| sink(Record::Lock(lock))))
 }
 
 fn each(
