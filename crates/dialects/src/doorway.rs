@@ -244,7 +244,7 @@ async fn admit(
     let address = parts.extensions.get::<Caller>().map(|caller| caller.0);
     let actor = match house.authenticate(&text, address) {
         Ok(actor) => actor,
-        Err(why) => echo(room, route, parts, &text).await.ok_or(Error::Unauthenticated(why))?,
+        Err(why) => echo(room, route, parts, &text, address).await.ok_or(Error::Unauthenticated(why))?,
     };
     // Our own API acts in the realm of the credential; everywhere else the credential must be of the realm asked for.
     let native = room.dialect.name == NATIVE;
@@ -263,9 +263,15 @@ async fn admit(
 }
 
 /// A caller whose reply to a rotation was lost asks again with the old text and the same key.
-async fn echo(room: &Room, route: &Route, parts: &Parts, text: &str) -> Option<Actor> {
+async fn echo(
+    room: &Room,
+    route: &Route,
+    parts: &Parts,
+    text: &str,
+    address: Option<IpAddr>,
+) -> Option<Actor> {
     if route.rotates && parts.headers.contains_key("idempotency-key") {
-        room.house.echo(text).await
+        room.house.echo(text, address).await
     } else {
         None
     }
