@@ -148,6 +148,7 @@ impl Authority {
         })));
         // The index takes tokens before their texts.
         let at = writes.len() - 1;
+        let _held = self.hold(("token", token.realm, &*issued.id)).await;
         writes.insert(at, Write::Insert(Record::Token(token)));
         self.commit(writes, vec![line], now).await?;
         Ok(issued)

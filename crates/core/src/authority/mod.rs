@@ -42,6 +42,7 @@ use crate::secret::Keys;
 use crate::store::{Change, Store, StoreError, Write};
 use crate::token::TokenNumber;
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -185,12 +186,21 @@ impl Authority {
         outcome
     }
 
-    /// The in-process lock of one record: whoever reads, changes and writes it holds this.
+    /// The in-process lock of one record: whoever changes it holds this until the index has followed, so that the
+    /// index follows the changes of one record in their order.
     async fn hold(&self, record: impl Hash) -> MutexGuard<'_, ()> {
-        let mut hasher = DefaultHasher::new();
-        record.hash(&mut hasher);
-        let stripe = usize::try_from(hasher.finish() % STRIPES as u64).unwrap_or(0);
-        self.stripes[stripe].lock().await
+        self.stripes[stripe(record)].lock().await
+    }
+
+    /// The locks of several records, taken in one order, so that no two callers wait for each other. Whoever calls
+    /// this holds no other.
+    async fn hold_all(&self, records: impl Iterator<Item = impl Hash>) -> Vec<MutexGuard<'_, ()>> {
+        let stripes: BTreeSet<usize> = records.map(stripe).collect();
+        let mut held = Vec::with_capacity(stripes.len());
+        for stripe in stripes {
+            held.push(self.stripes[stripe].lock().await);
+        }
+        held
     }
 
     async fn next_number(&self) -> Result<TokenNumber, Error> {
@@ -203,4 +213,10 @@ impl Authority {
         numbers.start += 1;
         Ok(TokenNumber(number))
     }
+}
+
+fn stripe(record: impl Hash) -> usize {
+    let mut hasher = DefaultHasher::new();
+    record.hash(&mut hasher);
+    usize::try_from(hasher.finish() % STRIPES as u64).unwrap_or(0)
 }

@@ -84,8 +84,9 @@ impl Authority {
     }
 
     async fn revoke_chunk(&self, actor: &Actor, view: &View, chunk: Vec<Token>) -> Result<(), Error> {
-        let now = self.now();
         let ids: Vec<_> = chunk.iter().map(|token| token.id.clone()).collect();
+        let held = self.hold_all(ids.iter().map(|id| ("token", actor.realm(), &**id))).await;
+        let now = self.now();
         let mut writes = Vec::new();
         let mut journal = Vec::new();
         for token in chunk {
@@ -95,6 +96,7 @@ impl Authority {
         match self.commit(writes, journal, now).await {
             // One of them changed meanwhile: take them one by one.
             Err(StoreError::Stale(_)) => {
+                drop(held);
                 for id in ids {
                     match self.revoke(actor, view, &id).await {
                         Ok(()) | Err(Error::NotFound(_)) => {}
