@@ -57,6 +57,11 @@ impl Standing {
         read(&self.scopes).clone()
     }
 
+    /// The roles that it has now.
+    pub fn roles(&self) -> Vec<RoleId> {
+        read(&self.roles).clone()
+    }
+
     /// Whether its roles allow `word` now, without copying the set.
     pub fn covers(&self, word: &str) -> bool {
         read(&self.scopes).covers(word)

@@ -174,7 +174,7 @@ impl Authority {
         }
         if actor.principal() != Some(id) {
             actor.require(&["counterfoil.principals.write"])?;
-            actor.may_give(&owner.scopes(), &self.catalogue)?;
+            actor.may_give(&self.allowed(&owner.roles())?, &self.catalogue)?;
         }
         Ok(owner)
     }
