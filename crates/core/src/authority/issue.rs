@@ -60,6 +60,9 @@ pub struct Issued {
     pub overlap_until: Option<Timestamp>,
 }
 
+/// Whoever issues for another principal needs it.
+const OTHERS: &[&str] = &["counterfoil.principals.write"];
+
 /// The most scopes that one token may have.
 const MOST_SCOPES: usize = 200;
 
@@ -163,18 +166,19 @@ impl Authority {
                 let Some(Record::Principal(named)) =
                     self.store.find(Key::PrincipalByName(actor.realm(), key)).await?
                 else {
+                    actor.require(OTHERS)?;
                     return Err(Error::invalid("principal", "is not the user name of a principal"));
                 };
                 named.id
             }
         };
         let owner = self.index.standing(id).ok_or(Error::NotFound("principal"))?;
+        if actor.principal() != Some(id) {
+            actor.require(OTHERS)?;
+            actor.may_give(&self.allowed(&owner.roles())?, &self.catalogue)?;
+        }
         if !owner.is_live() {
             return Err(Error::invalid("principal", "is disabled"));
-        }
-        if actor.principal() != Some(id) {
-            actor.require(&["counterfoil.principals.write"])?;
-            actor.may_give(&self.allowed(&owner.roles())?, &self.catalogue)?;
         }
         Ok(owner)
     }
