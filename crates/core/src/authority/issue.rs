@@ -107,6 +107,9 @@ impl Authority {
         let owner = self.owner(actor, issue.principal.as_deref()).await?;
         actor.may_give(&scopes, &self.catalogue)?;
         if issue.personal {
+            if !owner.realm.personal_tokens() {
+                return Err(Error::forbidden([], "personal tokens are switched off in this realm"));
+            }
             within_roles(&scopes, &owner)?;
         }
 
