@@ -103,6 +103,10 @@ impl Authority {
         if let Some(expires) = &edit.expires {
             after.expires = sound(&mut wrong, ending("expires", Some(expires), now)).flatten();
         }
+        let ends_first = after.expires.zip(after.not_before).is_some_and(|(end, start)| end <= start);
+        if edit.expires.is_some() && ends_first {
+            wrong.push(Violation { field: "expires".into(), why: "must lie after `not_before`".into() });
+        }
         if let Some(metadata) = &edit.metadata {
             sound(&mut wrong, sound_metadata(metadata));
             after.metadata.clone_from(metadata);
