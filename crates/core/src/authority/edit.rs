@@ -85,7 +85,13 @@ impl Authority {
         }
         after.version += 1;
         let journal = edit_lines(actor, &before, &after, now);
-        self.commit(vec![Write::Update(Record::Token(after.clone()))], journal, now)
+        let mut writes = vec![Write::Update(Record::Token(after.clone()))];
+        if before.state(now) == State::Expired {
+            // The index was perhaps loaded without it; its texts have to come back with it.
+            let texts = self.texts(&before).await?;
+            writes.extend(texts.into_iter().map(|text| Write::Update(Record::Text(text))));
+        }
+        self.commit(writes, journal, now)
             .await
             .map_err(StoreError::into)
             .map(|()| self.shown(after))
