@@ -106,7 +106,6 @@ impl Authority {
         formats: Formats,
     ) -> Result<Self, Error> {
         let meta = ports.store.meta().await?;
-        let generation = ports.store.generation();
         let authority = Self {
             store: ports.store,
             clock: ports.clock,
@@ -120,7 +119,7 @@ impl Authority {
             numbers: Mutex::new(0..0),
             gate: RwLock::new(()),
             doubt: AtomicBool::new(false),
-            generation: AtomicU64::new(generation),
+            generation: AtomicU64::new(0),
             pruned: AtomicI64::new(0),
             stripes: (0..STRIPES).map(|_| Mutex::new(())).collect(),
         };
