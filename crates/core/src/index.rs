@@ -225,7 +225,8 @@ impl Index {
                 }
                 Write::Update(Record::Realm(realm)) => {
                     if let Some(facts) = self.realm_by_id(realm.id) {
-                        facts.personal_tokens.store(false, Ordering::Release);
+                        // Only where the change may have switched them off.
+                        facts.personal_tokens.fetch_and(realm.personal_tokens, Ordering::AcqRel);
                     }
                 }
                 _ => {}
