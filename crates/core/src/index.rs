@@ -89,6 +89,11 @@ impl Known {
     pub fn last_used(&self) -> Option<Use> {
         *lock(&self.usage.last)
     }
+
+    /// The last use, to be written down.
+    pub fn touch(&self) -> Option<Touch> {
+        self.last_used().map(|used| Touch { token: self.token.number, used })
+    }
 }
 
 /// A hit: the token, and until when this text of it counts.
@@ -153,19 +158,23 @@ impl Index {
         if let Ok(mut last) = known.usage.last.try_lock() {
             *last = Some(used);
         }
+        self.queue(known);
+    }
+
+    /// Has the last use of this token flushed with the next batch.
+    pub fn queue(&self, known: &Arc<Known>) {
         if !known.usage.queued.swap(true, Ordering::AcqRel) {
             lock(&self.used).push(Arc::clone(known));
         }
     }
 
-    /// The uses noted since the last call.
-    pub fn take_uses(&self) -> Vec<Touch> {
+    /// What was used since the last call. Whoever cannot write that down queues it again.
+    pub fn take_used(&self) -> Vec<Arc<Known>> {
         let taken = std::mem::take(&mut *lock(&self.used));
-        let touch = |known: Arc<Known>| {
+        for known in &taken {
             known.usage.queued.store(false, Ordering::Release);
-            known.last_used().map(|used| Touch { token: known.token.number, used })
-        };
-        taken.into_iter().filter_map(touch).collect()
+        }
+        taken
     }
 
     /// A realm by slug or uuid.

@@ -148,7 +148,9 @@ impl Authority {
     /// The record with its principal's name and a last use that may not be flushed yet.
     pub(super) fn shown(&self, mut token: Token) -> Shown {
         if let Some(known) = self.index.known(token.number) {
-            token.last_used = known.last_used();
+            // An index that was read anew may know less than the store.
+            let latest = [token.last_used, known.last_used()].into_iter().flatten();
+            token.last_used = latest.max_by_key(|used| used.at);
         }
         let principal = self.index.standing(token.principal).map(|standing| Arc::clone(&standing.username));
         Shown { token, principal: principal.unwrap_or_default() }

@@ -35,10 +35,15 @@ impl Authority {
         if self.doubt.load(Ordering::Acquire) || recovered { self.reload().await } else { Ok(()) }
     }
 
-    /// Writes down the last uses noted so far.
+    /// Writes down the last uses noted so far; those that cannot be written wait for the next time.
     pub async fn flush(&self) -> Result<(), StoreError> {
-        let uses = self.index.take_uses();
-        if uses.is_empty() { Ok(()) } else { self.store.touch(uses).await }
+        let used = self.index.take_used();
+        if used.is_empty() {
+            return Ok(());
+        }
+        let batch = used.iter().filter_map(|known| known.touch()).collect();
+        let again = |_: &StoreError| used.iter().for_each(|known| self.index.queue(known));
+        self.store.touch(batch).await.inspect_err(again)
     }
 
     /// Reads everything that may count from the store into the index, while no commit is under way. The doubt ends
