@@ -122,6 +122,8 @@ pub struct Index {
     roles: RwLock<HashMap<RoleId, Role>>,
     principals: RwLock<HashMap<PrincipalId, Arc<Standing>>>,
     used: Mutex<Vec<Arc<Known>>>,
+    /// One change is followed at a time, so that a role's new scopes and its new holders do not miss each other.
+    following: Mutex<()>,
 }
 
 impl Default for Index {
@@ -133,6 +135,7 @@ impl Default for Index {
             roles: RwLock::default(),
             principals: RwLock::default(),
             used: Mutex::default(),
+            following: Mutex::default(),
         }
     }
 }
@@ -206,6 +209,7 @@ impl Index {
 
     /// Follows a committed change.
     pub fn apply(&self, writes: &[Write]) {
+        let _alone = lock(&self.following);
         for step in writes {
             match step {
                 Write::Insert(record) | Write::Update(record) => self.put(record),
@@ -220,6 +224,7 @@ impl Index {
 
     /// Lets nothing count that this change of unknown outcome touched, until a reload says what is.
     pub fn silence(&self, writes: &[Write]) {
+        let _alone = lock(&self.following);
         for step in writes {
             match step {
                 Write::Update(Record::Token(token)) => self.forget(token.number),
