@@ -91,10 +91,7 @@ impl Authority {
             let texts = self.texts(&before).await?;
             writes.extend(texts.into_iter().map(|text| Write::Update(Record::Text(text))));
         }
-        self.commit(writes, journal, now)
-            .await
-            .map_err(StoreError::into)
-            .map(|()| self.shown(after))
+        self.commit(writes, journal, now).await.map_err(StoreError::into).map(|()| self.shown(after))
     }
 
     fn edited(&self, before: &Token, edit: &Edit, view: &View, now: Timestamp) -> Result<Token, Error> {

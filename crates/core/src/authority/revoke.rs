@@ -76,8 +76,7 @@ impl Authority {
             let page = self.list_unmeasured(actor, view, &query).await?;
             let Some(last) = page.last() else { return Ok(bulk) };
             query.after = Some(Position::of(last, SortBy::Created));
-            let doomed: Vec<_> =
-                page.into_iter().filter(|token| view.spare(actor, token).is_ok()).collect();
+            let doomed: Vec<_> = page.into_iter().filter(|token| view.spare(actor, token).is_ok()).collect();
             bulk.ids.extend(doomed.iter().map(|token| token.id.to_string()));
             if !dry_run && !doomed.is_empty() {
                 self.revoke_chunk(actor, view, doomed).await?;

@@ -187,7 +187,7 @@ impl Authority {
     }
 }
 
-/// `*` is in the role `administrator` only (design 5), so that nobody has it under another name.
+/// `*` is in the role `administrator` only , so that nobody has it under another name.
 fn everything_in_its_place(name: &str, scopes: &ScopeSet) -> Result<(), Error> {
     if name == ADMINISTRATOR || !scopes.contains(ALL) {
         return Ok(());
