@@ -78,7 +78,7 @@ impl Authority {
         let Some(filter) = self.list_filter(actor, view, list).await? else {
             return Ok(Listing { tokens: Vec::new(), total: 0, next: None });
         };
-        self.flush().await?;
+        self.flush_for(list).await?;
         let total = self.store.count(filter.clone()).await?;
         // One more than asked for tells whether there is a next page.
         let mut tokens = self.page(filter, list, list.limit + 1).await?;
@@ -99,11 +99,19 @@ impl Authority {
     ) -> Result<Vec<Token>, Error> {
         match self.list_filter(actor, view, list).await? {
             Some(filter) => {
-                self.flush().await?;
+                self.flush_for(list).await?;
                 self.page(filter, list, list.limit).await
             }
             None => Ok(Vec::new()),
         }
+    }
+
+    /// Uses that are still in memory are written down before a query that asks about uses; others need not wait.
+    async fn flush_for(&self, list: &List) -> Result<(), StoreError> {
+        let filter = &list.filter;
+        let names_uses = list.sort == SortBy::LastUsed
+            || [filter.unused_since, filter.used_from, filter.used_to].iter().any(Option::is_some);
+        if names_uses { self.flush().await } else { Ok(()) }
     }
 
     async fn page(&self, filter: TokenFilter, list: &List, limit: usize) -> Result<Vec<Token>, Error> {

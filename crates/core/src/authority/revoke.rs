@@ -41,7 +41,7 @@ impl Authority {
     async fn revoke_as_read(&self, actor: &Actor, view: &View, id: &str) -> Result<(), Error> {
         let _held = self.hold(("token", actor.realm(), id)).await;
         let token = self.changeable(actor, view, id).await?;
-        view.spare(actor, &token)?;
+        view.spare(actor, &token, "revoke")?;
         if token.revoked.is_some() {
             return Ok(());
         }
@@ -76,7 +76,8 @@ impl Authority {
             let page = self.list_unmeasured(actor, view, &query).await?;
             let Some(last) = page.last() else { return Ok(bulk) };
             query.after = Some(Position::of(last, SortBy::Created));
-            let doomed: Vec<_> = page.into_iter().filter(|token| view.spare(actor, token).is_ok()).collect();
+            let doomed: Vec<_> =
+                page.into_iter().filter(|token| view.spare(actor, token, "revoke").is_ok()).collect();
             bulk.ids.extend(doomed.iter().map(|token| token.id.to_string()));
             if !dry_run && !doomed.is_empty() {
                 self.revoke_chunk(actor, view, doomed).await?;

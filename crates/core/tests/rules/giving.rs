@@ -136,7 +136,7 @@ async fn no_personal_token_is_issued_where_they_are_switched_off() {
     house.authority.edit_realm(&house.operator(), "default", &edit, None).await.unwrap();
     let issue = Issue { personal: true, principal: Some("ann".into()), ..ask(&["a"]) };
     let outcome = house.try_issue(&house.operator(), &issue).await;
-    assert!(matches!(outcome, Err(Error::Forbidden { .. })), "{outcome:?}");
+    assert!(matches!(outcome, Err(Error::Invalid(_))), "{outcome:?}");
 }
 
 #[tokio::test]

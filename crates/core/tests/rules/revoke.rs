@@ -70,9 +70,9 @@ async fn a_credential_spares_itself_where_the_dialect_says_so() {
     let issued = house.issue(&ask_acme(&["acme.write"])).await;
     let actor = house.actor(&issued);
     let off = Edit { enabled: Some(false), ..Edit::default() };
-    assert!(matches!(house.authority.revoke(&actor, &ACME, &issued.id).await, Err(Error::Conflict(_))));
+    assert!(matches!(house.authority.revoke(&actor, &ACME, &issued.id).await, Err(Error::Itself(_))));
     let outcome = house.authority.edit(&actor, &ACME, &issued.id, &off, None).await;
-    assert!(matches!(outcome, Err(Error::Conflict(_))));
+    assert!(matches!(outcome, Err(Error::Itself(_))));
     assert!(house.counts(issued.text.reveal()));
     let other = house.issue(&ask_acme(&["acme.read"])).await;
     house.authority.revoke(&actor, &ACME, &other.id).await.unwrap();
