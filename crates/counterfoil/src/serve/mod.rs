@@ -34,7 +34,9 @@ pub async fn run(config: Server) -> Result<()> {
     // The port first: if it is taken, no store has been made whose first token nobody saw.
     let taken = |why| {
         let listen = config.listen.value;
-        anyhow!("{listen} cannot be listened on ({why}); choose another with --listen, or --listen 127.0.0.1:0 for a free port")
+        anyhow!(
+            "{listen} cannot be listened on ({why}); choose another with --listen, or --listen 127.0.0.1:0 for a free port"
+        )
     };
     let port = claim(config.listen.value).map_err(taken)?;
     let Household { house, doorway, broken, first } = house::open(&config, Missing::Make).await?;
@@ -48,7 +50,8 @@ pub async fn run(config: Server) -> Result<()> {
         tokio::select! { _ = term.recv() => {} _ = interrupt.recv() => {} }
     };
 
-    let mut said = first.as_ref().map_or_else(Zeroizing::default, |first| banner(&config, first, &address.to_string()));
+    let mut said =
+        first.as_ref().map_or_else(Zeroizing::default, |first| banner(&config, first, &address.to_string()));
     writeln!(said, "ready http://{address}")?;
     say(&said)?;
     tracing::info!(%address, texts = house.index_len(), "ready");

@@ -102,7 +102,11 @@ impl Log {
                 let state = text(&admin.get(path).expect(200), "state");
                 assert_eq!(admin.counts(old), state == "active", "{id} is {state}");
                 assert!(state == "active" || state == "revoked", "{state}");
-                if state == "active" { self.live.push((id.clone(), old.clone())) } else { self.dead.push(old.clone()) }
+                if state == "active" {
+                    self.live.push((id.clone(), old.clone()))
+                } else {
+                    self.dead.push(old.clone())
+                }
             }
             _ => {
                 let first = repeat();
@@ -130,6 +134,7 @@ fn what_was_acknowledged_survives_kill_9() {
     let place = Place::with_store();
     let token = place.first_token();
     let mut logs: Vec<Log> = (0..CLIENTS).map(|_| Log::default()).collect();
+    let mut cut_short = 0;
     for round in 0..ROUNDS {
         let server = Server::start_with(&place, &["--log", "warn"]);
         let (address, (told, heard)) = (server.address, channel());
@@ -151,11 +156,13 @@ fn what_was_acknowledged_survives_kill_9() {
         assert_eq!(count_of(&admin, &live), live.len(), "round {round}: every acknowledged token counts");
         assert_eq!(count_of(&admin, &dead), 0, "round {round}: no revoked or rotated text does");
         for log in &mut logs {
+            cut_short += usize::from(log.unknown.is_some());
             log.settle(&admin);
         }
         server.kill();
     }
 
+    assert!(cut_short >= ROUNDS * CLIENTS / 2, "only {cut_short} requests were cut short");
     let server = Server::start(&place);
     let admin = server.admin(&place);
     let tokens = admin.all("/v1/tokens").len();

@@ -28,12 +28,9 @@ fn the_same_key_gives_the_same_secret_and_one_token() {
     let other = keyed.post("/v1/tokens", json!({"name": "other", "scopes": ["deploy"]})).problem(409);
     assert!(text(&other, "detail").contains("idempotency key"), "{other}");
     // Another caller's key is another key; so is another route's.
-    let (_, text) = {
-        let minter = json!({"name": "minter", "scopes": ["counterfoil.tokens.mint", "deploy"]});
-        let minter = admin.post("/v1/tokens", minter).expect(201);
-        ((), crate::support::text(&minter, "token"))
-    };
-    let theirs = server.client(&text).with("Idempotency-Key", "k1").post("/v1/tokens", body());
+    let minter = json!({"name": "minter", "scopes": ["counterfoil.tokens.mint", "deploy"]});
+    let minter = text(&admin.post("/v1/tokens", minter).expect(201), "token");
+    let theirs = server.client(&minter).with("Idempotency-Key", "k1").post("/v1/tokens", body());
     assert_ne!(theirs.expect(201)["token"], first.json()["token"]);
     for wrong in ["", &"k".repeat(129)] {
         let problem = admin.with("Idempotency-Key", wrong).post("/v1/tokens", body()).problem(400);

@@ -5,7 +5,9 @@
 mod crash;
 mod first_light;
 mod idempotency;
+mod input;
 mod reaches;
 mod refusals;
+mod secrets;
 mod settings;
 mod support;

@@ -51,7 +51,7 @@ impl Reach<'_> {
         }
         said.push(same(self.printed(&format!("token revoke {id} --yes -o json"), "")));
         for each in [new.trim(), &text, "cf_nothing", "something else"] {
-            let ran = self.run("token verify - -o json", each);
+            let ran = self.run("token verify - -o ndjson", each);
             assert_eq!((ran.code, ran.out.as_str()), (Some(8), "{\"active\":false}\n"), "{}", self.name);
         }
         for (line, code) in [

@@ -98,7 +98,8 @@ fn a_store_that_cannot_be_written() {
     for name in ["counterfoil.key", "counterfoil.db.lock", "counterfoil.db"] {
         std::os::unix::fs::chown(place.file(name), Some(65534), Some(65534)).unwrap();
     }
-    let refused = || finish(place.program_as_nobody().args(["serve", "--listen", "127.0.0.1:0"]), "").refused();
+    let refused =
+        || finish(place.program_as_nobody().args(["serve", "--listen", "127.0.0.1:0"]), "").refused();
     place.allow(".", 0o555);
     let why = refused();
     assert!(why.contains("counterfoil.db cannot be written ("), "a directory to read only: {why}");
