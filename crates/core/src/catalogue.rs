@@ -78,6 +78,12 @@ impl Catalogue {
         }
     }
 
+    /// Whether a personal token of this dialect may have the word; one that it does not list is not its to refuse.
+    pub fn allows_personal(&self, dialect: &str, word: &str) -> bool {
+        let listed = self.vocabularies.iter().filter(|vocabulary| vocabulary.dialect == dialect);
+        listed.flat_map(|v| v.words).filter(|known| known.scopes.contains(&word)).all(|known| known.personal)
+    }
+
     /// Whether the mint scopes among `held` let their holder give `word`.
     pub fn mints(&self, held: &ScopeSet, word: &str) -> bool {
         let general = held.covers(MINT) && word != ALL && !word.starts_with(OURS);

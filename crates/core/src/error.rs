@@ -25,6 +25,9 @@ pub enum Error {
     /// Another change or an earlier request stands in the way.
     #[error("{0}")]
     Conflict(String),
+    /// Use another credential: where this was asked, one may not do that (`disable`, `revoke`) to itself.
+    #[error("a credential cannot {0} itself")]
+    Itself(&'static str),
     /// The thing changed since it was read (`If-Match`).
     #[error("the {0} has changed since it was read; read it again")]
     Stale(&'static str),

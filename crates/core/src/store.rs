@@ -10,6 +10,7 @@ use crate::scope::Scope;
 use crate::secret::Digest;
 use crate::token::{Purpose, State, Text, Token, TokenNumber, Use};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// What the store knows of itself.
@@ -108,8 +109,8 @@ pub enum SortBy {
     LastUsed,
 }
 
-/// Where a page starts: after the row with this sort value and id. Times are milliseconds, `None` is never.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Where a page starts (cursors carry it): after the row with this sort value and id. Times are milliseconds, `None` is never.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SortValue {
     /// A name.
     Name(String),
@@ -118,7 +119,7 @@ pub enum SortValue {
 }
 
 /// The last row of the page before.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     /// Its sort value.
     pub value: SortValue,

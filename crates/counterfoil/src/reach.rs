@@ -6,6 +6,7 @@ use crate::cli::secrets::Secrets;
 use crate::config::client::{Client, TokenSource};
 use crate::config::server::Server;
 use crate::config::{Origin, Setting};
+use crate::serve::House;
 use anyhow::Result;
 use bytes::Bytes;
 use counterfoil_core::secret::Secret;
@@ -14,12 +15,7 @@ use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use http::{Request, Response, Uri};
 use std::io::ErrorKind;
 use std::path::Path;
-use std::pin::Pin;
 use std::time::Duration;
-
-/// The authority in this process: a request in, its answer out.
-pub type House =
-    Box<dyn Fn(Request<Bytes>) -> Pin<Box<dyn Future<Output = Response<Bytes>> + Send>> + Send + Sync>;
 
 /// A way to the authority. On the last two whoever speaks is the operator, and a header names the realm.
 pub enum Reach {

@@ -20,8 +20,12 @@ pub fn value(bytes: &[u8]) -> Result<Value, Error> {
     })
 }
 
-/// The JSON value as this shape.
+/// The JSON object as this shape.
 pub fn shape<T: DeserializeOwned>(value: Value) -> Result<T, Error> {
+    // serde would read an array as a struct, member by member.
+    if !value.is_object() {
+        return Err(Error::invalid("body", "must be an object"));
+    }
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
         let path = if path == "." { String::new() } else { path };
@@ -33,8 +37,9 @@ pub fn shape<T: DeserializeOwned>(value: Value) -> Result<T, Error> {
 fn violation(path: &str, sentence: &str) -> Violation {
     let named = |what: &str| sentence.strip_prefix(what)?.strip_prefix(" `")?.split('`').next();
     let below = |name: &str| {
+        let parent = path.strip_suffix(name).unwrap_or(path).trim_end_matches('.');
         let name: String = name.chars().filter(|letter| !letter.is_control()).take(64).collect();
-        if path.is_empty() || path.ends_with(&name) { name } else { format!("{path}.{name}") }
+        if parent.is_empty() { name } else { format!("{parent}.{name}") }
     };
     if let Some(name) = named("missing field") {
         return Violation { field: below(name), why: "is required".into() };
@@ -65,6 +70,9 @@ mod tests {
         #[expect(dead_code, reason = "only its shape is read")]
         #[serde(default)]
         scopes: Vec<String>,
+        #[expect(dead_code, reason = "only its shape is read")]
+        #[serde(default)]
+        parts: Vec<Sample>,
     }
 
     fn why(text: &str) -> String {
@@ -75,6 +83,8 @@ mod tests {
     fn each_error_names_its_field_and_quotes_nothing() {
         assert_eq!(why("{}"), "`name` is required");
         assert_eq!(why(r#"{"name":"n","nme":"hush"}"#), "`nme` is not known here");
+        assert_eq!(why(r#"{"name":"n","parts":[{"name":"n"},{}]}"#), "`parts[1].name` is required");
+        assert_eq!(why(r#"{"name":"n","parts":[{"nme":"hush"}]}"#), "`parts[0].nme` is not known here");
         assert_eq!(why(r#"{"name":["hush"]}"#), "`name` must be a string");
         assert_eq!(why(r#"{"name":"n","scopes":["a",7]}"#), "`scopes[1]` must be a string");
         assert_eq!(why(r#"["hush"]"#), "`body` must be an object");

@@ -2,6 +2,7 @@
 
 use crate::body;
 use crate::refusal::{Refusal, Refused};
+use crate::target;
 use bytes::Bytes;
 use counterfoil_core::authority::{Actor, Authority, Idempotency};
 use counterfoil_core::catalogue::Word;
@@ -16,6 +17,9 @@ use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+
+/// The name of our own dialect, whose tokens open every other one too.
+pub const NATIVE: &str = "native";
 
 /// A finished answer; every body is whole.
 pub type Reply = Response<Bytes>;
@@ -177,7 +181,7 @@ impl Call {
 
     /// The query's names and values in order, decoded.
     pub fn query(&self) -> Result<Vec<(String, String)>, Refused> {
-        crate::doorway::query_pairs(self.parts.uri.query().unwrap_or_default())
+        target::query(self.parts.uri.query().unwrap_or_default())
     }
 
     /// The body as JSON of this shape.

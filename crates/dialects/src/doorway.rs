@@ -2,15 +2,15 @@
 //! and the route, the realm, the credential, enforces what the route needs before the body is parsed, bounds the body,
 //! and has every refusal worded by its dialect.
 
-use crate::dialect::{Call, Dialect, Needs, Reply, Room, Route};
-use crate::path;
+use crate::dialect::{Call, Dialect, NATIVE, Needs, Reply, Room, Route};
 use crate::refusal::{Refusal, Refused};
+use crate::target;
 use bytes::Bytes;
 use counterfoil_core::authority::{Actor, Authority};
 use counterfoil_core::error::{Error, Unauthenticated};
 use counterfoil_core::index::RealmFacts;
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use percent_encoding::percent_decode_str;
@@ -20,6 +20,8 @@ use std::sync::Arc;
 
 /// The longest body that is read.
 pub const LONGEST_BODY: usize = 1024 * 1024;
+/// How much of a body that is too long is heard out and thrown away.
+const HEARD_OUT: usize = 8 * LONGEST_BODY;
 /// The longest header block that is read.
 pub const LONGEST_HEAD: usize = 32 * 1024;
 /// The longest request target that is read.
@@ -140,7 +142,7 @@ impl Doorway {
     /// Answers one request.
     pub async fn answer(&self, request: Request<Incoming>) -> Reply {
         let (mut parts, body) = request.into_parts();
-        let canonical = path::canonical(parts.uri.path());
+        let canonical = target::canonical(parts.uri.path());
         let path = canonical.clone().unwrap_or_else(|_| parts.uri.path().to_owned());
         let Some(mounted) = self.whose(&path) else {
             return plain_not_found();
@@ -149,7 +151,7 @@ impl Doorway {
         let outcome = match canonical {
             Err(why) => Err(Refused::Malformed(why)),
             Ok(path) => {
-                path::replace(&mut parts, &path);
+                target::replace(&mut parts, &path);
                 mounted.serve(&path, parts, body, &mut route).await
             }
         };
@@ -161,7 +163,7 @@ impl Doorway {
 
     /// Words a refusal that was decided before the doorway, in the envelope of whoever the path belongs to.
     pub fn refuse(&self, path: &str, refused: Refused) -> Reply {
-        let path = path::canonical(path).unwrap_or_else(|_| path.to_owned());
+        let path = target::canonical(path).unwrap_or_else(|_| path.to_owned());
         self.whose(&path).map_or_else(plain_not_found, |mounted| refuse(&mounted.room, refused, path))
     }
 
@@ -183,7 +185,7 @@ impl Mounted {
         let (route, params) = match self.route(path, &parts.method) {
             Ok(hit) => hit,
             Err(refused) => {
-                drain(body).await;
+                drain(body, LONGEST_BODY).await;
                 return Err(refused);
             }
         };
@@ -192,12 +194,12 @@ impl Mounted {
         let (actor, realm, presented) = match admitted {
             Ok(admitted) => admitted,
             Err(refused) => {
-                drain(body).await;
+                drain(body, LONGEST_BODY).await;
                 return Err(refused);
             }
         };
         let address = parts.extensions.get::<Caller>().map(|caller| caller.0);
-        let body = read(body).await?;
+        let body = read(body, &parts.headers).await?;
         let template = route.path.clone();
         (route.handler)(room, Call { actor, realm, address, parts, params, presented, template, body }).await
     }
@@ -247,13 +249,11 @@ async fn admit(
         Err(why) => echo(room, route, parts, &text).await.ok_or(Error::Unauthenticated(why))?,
     };
     // Our own API acts in the realm of the credential; everywhere else the credential must be of the realm asked for.
-    let native = room.dialect.name == crate::native::NAME;
+    let native = room.dialect.name == NATIVE;
     let realm = if native { house.realm_of(&actor)? } else { realm };
     let of_dialect = actor.grant().is_none_or(|grant| {
         let dialect = &*grant.token().dialect;
-        matches!(route.needs, Needs::AnyDialect)
-            || dialect == room.dialect.name
-            || dialect == crate::native::NAME
+        matches!(route.needs, Needs::AnyDialect) || dialect == room.dialect.name || dialect == NATIVE
     });
     if actor.realm() != realm.id || !of_dialect {
         return Err(Error::Unauthenticated(Unauthenticated::Invalid).into());
@@ -309,17 +309,27 @@ fn shared_headers(refused: &Refused) -> Vec<(header::HeaderName, HeaderValue)> {
     }
 }
 
-async fn read(body: Incoming) -> Result<Bytes, Refused> {
-    match Limited::new(body, LONGEST_BODY).collect().await {
+/// Reads a body within bounds. One that is too long is not asked for if the sender waits to be asked; else it is heard
+/// out, within wider bounds, since one who is still sending hears no refusal.
+async fn read(mut body: Incoming, headers: &HeaderMap) -> Result<Bytes, Refused> {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let declared_too_long = length.is_some_and(|length: u64| length > LONGEST_BODY as u64);
+    if declared_too_long && headers.contains_key(header::EXPECT) {
+        return Err(Refused::TooLong(LONGEST_BODY));
+    }
+    match Limited::new(&mut body, LONGEST_BODY).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Refused::TooLong(LONGEST_BODY)),
+        Err(error) if error.is::<LengthLimitError>() => {
+            drain(body, HEARD_OUT).await;
+            Err(Refused::TooLong(LONGEST_BODY))
+        }
         Err(_) => Err(Refused::Malformed("the body broke off")),
     }
 }
 
 /// Reads a refused body to its end, within bounds, so that the connection can be used again.
-async fn drain(body: Incoming) {
-    let mut body = Limited::new(body, LONGEST_BODY);
+async fn drain(body: Incoming, bound: usize) {
+    let mut body = Limited::new(body, bound);
     while let Some(Ok(_)) = body.frame().await {}
 }
 
@@ -328,21 +338,4 @@ fn plain_not_found() -> Reply {
     *reply.status_mut() = StatusCode::NOT_FOUND;
     reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     reply
-}
-
-/// The names and values of a query string, in order; `+` is a space, the rest percent-decoded.
-pub fn query_pairs(query: &str) -> Result<Vec<(String, String)>, Refused> {
-    let decode = |text: &str| {
-        let spaced = text.replace('+', " ");
-        let decoded = percent_decode_str(&spaced).decode_utf8().map(std::borrow::Cow::into_owned);
-        decoded.map_err(|_| Refused::Malformed("the query is not UTF-8"))
-    };
-    query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            Ok((decode(name)?, decode(value)?))
-        })
-        .collect()
 }

@@ -9,16 +9,16 @@ pub mod doorway;
 pub mod dynatrace;
 pub mod native;
 pub mod openapi;
-pub mod path;
 pub mod refusal;
 pub mod reply;
+pub mod target;
 
 use counterfoil_core::authority::Formats;
 use counterfoil_core::catalogue::{Catalogue, Vocabulary};
 use dialect::Dialect;
 
 /// The registry: every dialect there is.
-pub const DIALECTS: &[&Dialect] = &[&native::DIALECT];
+pub const DIALECTS: &[&Dialect] = &[&native::DIALECT, &dynatrace::DIALECT];
 
 /// The dialect of that name.
 pub fn dialect(name: &str) -> Option<&'static Dialect> {

@@ -4,12 +4,14 @@ use super::issue::{ending, sound, sound_metadata, sound_name, within_roles};
 use super::{Actor, Authority, Shown, View};
 use crate::error::{Error, Violation};
 use crate::journal::{Action, Entry};
+use crate::scope::ScopeSet;
 use crate::store::{Record, StoreError, Write};
 use crate::token::{State, Token};
 use crate::when;
 use ipnet::IpNet;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What shall change; what is `None` stays.
 #[derive(Debug, Clone, Default)]
@@ -56,17 +58,22 @@ impl Authority {
         expected: Option<u64>,
     ) -> Result<Shown, Error> {
         let _held = self.hold(("token", actor.realm(), id)).await;
-        let before = self.changeable(actor, view, id).await?;
         let now = self.now();
+        // What is wrong with an edit is wrong whether or not there is such a token.
+        let changes = self.sound_edit(edit, view, now)?;
+        let before = self.changeable(actor, view, id).await?;
         if expected.is_some_and(|version| version != before.version) {
             return Err(Error::Stale("token"));
         }
         if before.state(now) == State::Revoked {
             return Err(Error::Conflict("the token is revoked, for good".to_owned()));
         }
-        let mut after = self.edited(&before, edit, view, now)?;
+        if let (true, Some(words)) = (before.personal, &edit.scopes) {
+            self.personal_words(&before.dialect, words).map_err(Error::Invalid)?;
+        }
+        let mut after = changes.made_to(&before);
         if edit.enabled == Some(false) {
-            view.spare(actor, &before)?;
+            view.spare(actor, &before, "disable")?;
         }
         if after == before {
             return Ok(self.shown(before));
@@ -91,27 +98,45 @@ impl Authority {
             .map(|()| self.shown(after))
     }
 
-    fn edited(&self, before: &Token, edit: &Edit, view: &View, now: Timestamp) -> Result<Token, Error> {
+    fn sound_edit<'a>(&self, edit: &'a Edit, view: &View, now: Timestamp) -> Result<Changes<'a>, Error> {
         let mut wrong: Vec<Violation> = Vec::new();
-        let mut after = before.clone();
-        if let Some(name) = &edit.name {
-            after.name = sound(&mut wrong, sound_name(name, view.name_limit)).unwrap_or_default();
-        }
-        if let Some(words) = &edit.scopes {
-            after.scopes = sound(&mut wrong, self.sound_scopes(words)).unwrap_or_default();
-        }
-        if let Some(expires) = &edit.expires {
-            after.expires = sound(&mut wrong, ending("expires", Some(expires), now)).flatten();
-        }
+        let name = edit.name.as_deref().map(|name| sound_name(name, view.name_limit));
+        let scopes = edit.scopes.as_deref().map(|words| self.sound_scopes(words));
+        let expires = edit.expires.as_deref().map(|expires| ending("expires", Some(expires), now));
+        let changes = Changes {
+            edit,
+            name: name.and_then(|name| sound(&mut wrong, name)),
+            scopes: scopes.and_then(|scopes| sound(&mut wrong, scopes)),
+            expires: expires.and_then(|expires| sound(&mut wrong, expires)),
+        };
         if let Some(metadata) = &edit.metadata {
             sound(&mut wrong, sound_metadata(metadata));
-            after.metadata.clone_from(metadata);
         }
-        if let Some(networks) = &edit.networks {
-            after.networks.clone_from(networks);
+        if wrong.is_empty() { Ok(changes) } else { Err(Error::Invalid(wrong)) }
+    }
+}
+
+/// A sound edit with what its texts mean.
+struct Changes<'a> {
+    edit: &'a Edit,
+    name: Option<Arc<str>>,
+    scopes: Option<ScopeSet>,
+    #[expect(clippy::option_option, reason = "it stays, or is to be never, or an instant")]
+    expires: Option<Option<Timestamp>>,
+}
+
+impl Changes<'_> {
+    fn made_to(self, before: &Token) -> Token {
+        let before = before.clone();
+        Token {
+            name: self.name.unwrap_or(before.name),
+            scopes: self.scopes.unwrap_or(before.scopes),
+            expires: self.expires.unwrap_or(before.expires),
+            enabled: self.edit.enabled.unwrap_or(before.enabled),
+            networks: self.edit.networks.clone().unwrap_or(before.networks),
+            metadata: self.edit.metadata.clone().unwrap_or(before.metadata),
+            ..before
         }
-        after.enabled = edit.enabled.unwrap_or(after.enabled);
-        if wrong.is_empty() { Ok(after) } else { Err(Error::Invalid(wrong)) }
     }
 }
 

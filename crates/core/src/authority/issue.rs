@@ -89,6 +89,9 @@ impl Authority {
         let expires = sound(&mut wrong, ending("expires", issue.expires.as_deref(), now)).flatten();
         let not_before = sound(&mut wrong, instant("not_before", issue.not_before.as_deref(), now)).flatten();
         sound(&mut wrong, sound_metadata(&issue.metadata));
+        if issue.personal {
+            sound(&mut wrong, self.personal_words(&issue.dialect, &issue.scopes));
+        }
         let format = self.format(&issue.dialect);
         if format.is_none() {
             wrong.push(Violation {
@@ -104,6 +107,12 @@ impl Authority {
         let owner = self.owner(actor, issue.principal.as_deref()).await?;
         actor.may_give(&scopes, &self.catalogue)?;
         if issue.personal {
+            if !owner.realm.personal_tokens() {
+                return Err(Error::invalid(
+                    "personal",
+                    "must be false: personal tokens are switched off in this realm",
+                ));
+            }
             within_roles(&scopes, &owner)?;
         }
 
@@ -201,6 +210,16 @@ impl Authority {
                 .push(Violation { field: "scopes".into(), why: format!("must be at most {MOST_SCOPES}") });
         }
         if violations.is_empty() { Ok(scopes) } else { Err(violations) }
+    }
+
+    /// Only words that the dialect lets a personal token have.
+    pub(super) fn personal_words(&self, dialect: &str, words: &[String]) -> Result<(), Vec<Violation>> {
+        let words = words.iter().enumerate();
+        let kept = words.filter(|(_, word)| !self.catalogue.allows_personal(dialect, word));
+        let why = "must be a scope that personal tokens may have";
+        let wrong: Vec<_> =
+            kept.map(|(at, _)| Violation { field: format!("scopes[{at}]"), why: why.into() }).collect();
+        if wrong.is_empty() { Ok(()) } else { Err(wrong) }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Actor, Authority, View};
 use crate::error::Error;
 use crate::principal::Principal;
-use crate::store::{Key, Position, Query, Record, SortBy, SortValue, StoreError, TokenFilter};
+use crate::store::{Key, Position, Query, Record, SortBy, StoreError, TokenFilter};
 use crate::token::{Purpose, TextState, Token};
 use std::sync::Arc;
 
@@ -78,13 +78,13 @@ impl Authority {
         let Some(filter) = self.list_filter(actor, view, list).await? else {
             return Ok(Listing { tokens: Vec::new(), total: 0, next: None });
         };
-        self.flush().await?;
+        self.flush_for(list).await?;
         let total = self.store.count(filter.clone()).await?;
         // One more than asked for tells whether there is a next page.
         let mut tokens = self.page(filter, list, list.limit + 1).await?;
         let next = (tokens.len() > list.limit).then(|| {
             tokens.truncate(list.limit);
-            tokens.last().map(|last| position(last, list.sort))
+            tokens.last().map(|last| Position::of(last, list.sort))
         });
         let tokens = tokens.into_iter().map(|token| self.shown(token)).collect();
         Ok(Listing { tokens, total, next: next.flatten() })
@@ -99,11 +99,19 @@ impl Authority {
     ) -> Result<Vec<Token>, Error> {
         match self.list_filter(actor, view, list).await? {
             Some(filter) => {
-                self.flush().await?;
+                self.flush_for(list).await?;
                 self.page(filter, list, list.limit).await
             }
             None => Ok(Vec::new()),
         }
+    }
+
+    /// Uses that are still in memory are written down before a query that asks about uses; others need not wait.
+    async fn flush_for(&self, list: &List) -> Result<(), StoreError> {
+        let filter = &list.filter;
+        let names_uses = list.sort == SortBy::LastUsed
+            || [filter.unused_since, filter.used_from, filter.used_to].iter().any(Option::is_some);
+        if names_uses { self.flush().await } else { Ok(()) }
     }
 
     async fn page(&self, filter: TokenFilter, list: &List, limit: usize) -> Result<Vec<Token>, Error> {
@@ -153,16 +161,4 @@ impl Authority {
         let principal = self.index.standing(token.principal).map(|standing| Arc::clone(&standing.username));
         Shown { token, principal: principal.unwrap_or_default() }
     }
-}
-
-fn position(token: &Token, sort: SortBy) -> Position {
-    let time = |at: Option<jiff::Timestamp>| SortValue::Time(at.map(jiff::Timestamp::as_millisecond));
-    let value = match sort {
-        SortBy::Name => SortValue::Name(token.name.to_string()),
-        SortBy::Created => time(Some(token.created)),
-        SortBy::Expires => time(token.expires),
-        SortBy::Modified => time(token.modified),
-        SortBy::LastUsed => time(token.last_used.map(|used| used.at)),
-    };
-    Position { value, id: token.id.to_string() }
 }

@@ -242,6 +242,18 @@ impl Authority {
         let unchanged_but_disabled = Principal { disabled: after.disabled, ..before.clone() };
         if *after != unchanged_but_disabled {
             let mut line = actor.line(Action::PrincipalEdit, subject, now);
+            let changed = [
+                ("email", before.email != after.email),
+                ("first_name", before.first_name != after.first_name),
+                ("last_name", before.last_name != after.last_name),
+                ("description", before.description != after.description),
+                ("several_sessions", before.several_sessions != after.several_sessions),
+            ];
+            let fields: Vec<_> =
+                changed.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect();
+            if !fields.is_empty() {
+                line.detail.insert("fields".into(), fields.into());
+            }
             if before.roles != after.roles {
                 line.detail.insert("roles".into(), self.role_names(&after.roles).into());
             }

@@ -4,7 +4,7 @@ use super::list::List;
 use super::{Actor, Authority, View};
 use crate::error::Error;
 use crate::journal::Action;
-use crate::store::{Position, Record, SortBy, SortValue, StoreError, TokenFilter, Write};
+use crate::store::{Position, Record, SortBy, StoreError, TokenFilter, Write};
 use crate::token::{TextState, Token};
 use jiff::Timestamp;
 
@@ -41,7 +41,7 @@ impl Authority {
     async fn revoke_as_read(&self, actor: &Actor, view: &View, id: &str) -> Result<(), Error> {
         let _held = self.hold(("token", actor.realm(), id)).await;
         let token = self.changeable(actor, view, id).await?;
-        view.spare(actor, &token)?;
+        view.spare(actor, &token, "revoke")?;
         if token.revoked.is_some() {
             return Ok(());
         }
@@ -75,10 +75,7 @@ impl Authority {
         loop {
             let page = self.list_unmeasured(actor, view, &query).await?;
             let Some(last) = page.last() else { return Ok(bulk) };
-            query.after = Some(Position {
-                value: SortValue::Time(Some(last.created.as_millisecond())),
-                id: last.id.to_string(),
-            });
+            query.after = Some(Position::of(last, SortBy::Created));
             bulk.ids.extend(page.iter().map(|token| token.id.to_string()));
             if !dry_run {
                 self.revoke_chunk(actor, view, page).await?;

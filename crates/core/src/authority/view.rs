@@ -44,9 +44,9 @@ impl View {
     }
 
     /// Refuses a change by a credential to itself where the dialect forbids that.
-    pub(super) fn spare(&self, actor: &Actor, token: &Token) -> Result<(), Error> {
+    pub(super) fn spare(&self, actor: &Actor, token: &Token, deed: &'static str) -> Result<(), Error> {
         if self.spares_itself && actor.credential() == Some(&token.id) {
-            return Err(Error::Conflict("a token cannot disable or delete itself".to_owned()));
+            return Err(Error::Itself(deed));
         }
         Ok(())
     }

@@ -8,11 +8,14 @@ mod log;
 mod metrics;
 
 use crate::config::server::Server;
-use crate::reach::House;
 use anyhow::{Context as _, Result, anyhow, bail};
+use bytes::Bytes;
 use counterfoil_core::authority::{Authority, Issued};
+use counterfoil_core::clock::Future;
+use counterfoil_dialects::dialect::Reply;
 use front::{Front, Via};
 use house::{Household, Missing};
+use http::Request;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -21,6 +24,9 @@ use std::time::Duration;
 use tokio::net::TcpSocket;
 use tokio::signal::unix::{SignalKind, signal};
 use zeroize::Zeroizing;
+
+/// The authority in this process: a request in, its answer out.
+pub type House = Box<dyn Fn(Request<Bytes>) -> Future<'static, Reply> + Send + Sync>;
 
 /// How often the house is tended.
 const TENDED_EVERY: Duration = Duration::from_secs(1);
@@ -97,10 +103,17 @@ fn say(text: &str) -> Result<()> {
 /// Opens the store in this process, for the operator.
 pub async fn local(config: &Server) -> Result<House> {
     let Household { house, doorway, .. } = house::open(config, Missing::Refuse).await?;
-    let front = Arc::new(Front::new(house, doorway, Vec::new())?);
+    let front = Arc::new(Front::new(Arc::clone(&house), doorway, Vec::new())?);
     Ok(Box::new(move |request| {
-        let front = Arc::clone(&front);
-        Box::pin(async move { front.answer_whole(request, Via::Operator).await })
+        let (front, house) = (Arc::clone(&front), Arc::clone(&house));
+        Box::pin(async move {
+            let reply = front.answer_whole(request, Via::Operator).await;
+            // Nobody tends a house that closes after a few questions, so uses are written down at once.
+            if let Err(error) = house.flush().await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "last uses were not written down");
+            }
+            reply
+        })
     }))
 }
 

@@ -37,6 +37,7 @@ fn an_oversized_body_is_refused_however_it_comes() {
     for _ in 0..17 {
         chunked.send(format!("10000\r\n{}\r\n", " ".repeat(0x10000))).unwrap();
     }
+    chunked.send("0\r\n\r\n").unwrap();
     chunked.reply().unwrap().problem(413);
     // As long as allowed, it is read, and what it lacks is said.
     let allowed = admin.ask("POST", "/v1/tokens", &vec![b' '; MEBIBYTE]);

@@ -2,12 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics, in its helpers too")]
 
+mod addresses;
+mod clock;
 mod crash;
 mod first_light;
 mod idempotency;
 mod input;
+mod observation;
 mod reaches;
 mod refusals;
 mod secrets;
 mod settings;
 mod support;
+mod wire;

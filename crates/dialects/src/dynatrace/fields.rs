@@ -1,6 +1,8 @@
 //! The `fields` parameter of a token list (contract 5.2): which members of a token are asked for. Kept out: their
 //! values, and that a member without a value stays absent even when it is asked for.
 
+use serde::{Deserialize, Serialize};
+
 /// A member of the vendor's token object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each variant is the member of that name")]
@@ -34,8 +36,8 @@ const NAMES: [(&str, Field); 12] = [
     ("additionalMetadata", Field::AdditionalMetadata),
 ];
 
-/// A set of members, in which `id` always is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A set of members, in which `id` always is. Its serialised form is for cursors only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fields(u16);
 
 impl Fields {
@@ -104,7 +106,7 @@ pub fn parse(text: &str) -> Result<Fields, String> {
 fn find(name: &str) -> Result<Field, String> {
     NAMES.iter().find(|(known, _)| *known == name).map(|(_, field)| *field).ok_or_else(|| {
         let known = NAMES.map(|(known, _)| known).join(", ");
-        format!("'{name}' is not a valid property, must be any of [{known}]")
+        format!("'{}' is not a valid property, must be any of [{known}]", super::repeated(name))
     })
 }
 

@@ -1,6 +1,77 @@
-//! Dynatrace's API tokens: the vendor's words and query languages. Kept out: rules, storage, and other dialects.
+//! Dynatrace's API tokens, as the vendor's own clients and its rebrand's speak them: version 2 and the legacy version 1.
+//! Kept out: rules, storage, and other dialects.
 
+mod envelope;
 pub mod fields;
+mod list;
 pub mod selector;
 pub mod sort;
+mod v1;
+mod v2;
+pub mod wire;
 pub mod words;
+
+use crate::dialect::{Dialect, Doc, Handler, Needs, Reply, Route};
+use crate::native::{bearer, scheme};
+use crate::reply;
+use crate::target;
+use counterfoil_core::format::{BASE32, Format, Part};
+use http::request::Parts;
+use http::{Method, StatusCode, header};
+use serde::Serialize;
+
+/// The name under which Dynatrace tokens are kept.
+pub const NAME: &str = "dynatrace";
+
+/// Token texts: `dt0c01.` + 24 base32 (public) + `.` + 64 base32 (contract 3).
+pub const FORMAT: Format = Format {
+    public: &[Part::Fixed("dt0c01."), Part::Drawn(BASE32, 24)],
+    hidden: &[Part::Fixed("."), Part::Drawn(BASE32, 64)],
+};
+
+/// The vendor's token APIs.
+pub const DIALECT: Dialect = Dialect {
+    name: NAME,
+    formats: &[FORMAT],
+    words: words::WORDS,
+    prefixes: &[],
+    mints: &[words::WRITE, words::MANAGE],
+    territory: &["/api/", "/e/", "/platform/classic/"],
+    routes,
+    presented,
+    refuse: envelope::refuse,
+};
+
+/// What every JSON body of the vendor says it is; its JavaScript client reads nothing else.
+const JSON: &str = "application/json; charset=utf-8";
+
+fn routes() -> Vec<Route> {
+    let second = ["/api/v2", "/e/{realm}/api/v2", "/platform/classic/environment-api/v2"];
+    let first = ["/api/v1", "/e/{realm}/api/v1"];
+    second.into_iter().flat_map(v2::routes).chain(first.into_iter().flat_map(v1::routes)).collect()
+}
+
+fn route(method: Method, path: String, needs: Needs, handler: Handler, doc: Doc) -> Route {
+    Route { method, path, needs, rotates: false, handler, doc }
+}
+
+/// What a refusal repeats of what was sent: the vendor quotes it, but what is long enough to be a token that was pasted
+/// into the wrong place is not said again.
+fn repeated(text: &str) -> &str {
+    if text.len() <= 40 { text } else { "…" }
+}
+
+fn json(status: StatusCode, body: &impl Serialize) -> Reply {
+    reply::typed(status, JSON, body)
+}
+
+/// Contract 2: `Authorization: Api-Token …` or `Bearer …`, else the query parameter `api-token`, its name in any case.
+/// A header that holds anything else is a credential that does not count, not a missing one.
+fn presented(parts: &Parts) -> Option<String> {
+    if parts.headers.contains_key(header::AUTHORIZATION) {
+        return Some(scheme(parts, "api-token").or_else(|| bearer(parts)).unwrap_or_default());
+    }
+    let pairs = target::query(parts.uri.query().unwrap_or_default()).ok()?;
+    let mut given = pairs.into_iter().filter(|(name, _)| name.eq_ignore_ascii_case("api-token"));
+    given.next().map(|(_, text)| text.trim().to_owned())
+}

@@ -1,5 +1,7 @@
 //! The `apiTokenSelector` parameter of a token list (contract 5.1). Kept out: whether an owner or a scope exists.
 
+use super::repeated;
+
 /// Which tokens are asked for: every criterion that is given must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Selector {
@@ -23,7 +25,12 @@ pub fn parse(text: &str) -> Result<Selector, String> {
             "owner" => selector.owner.is_some(),
             "personalAccessToken" => selector.personal.is_some(),
             "scope" => !selector.scopes.is_empty(),
-            _ => return Err(format!("'{name}' must be any of [owner, personalAccessToken, scope]")),
+            _ => {
+                return Err(format!(
+                    "'{}' must be any of [owner, personalAccessToken, scope]",
+                    repeated(name)
+                ));
+            }
         };
         if again {
             return Err(format!("must not contain the criterion '{name}' more than once"));
@@ -62,7 +69,7 @@ impl<'a> Rest<'a> {
         }
         Err(match self.0.trim_start() {
             "" => format!("'{wanted}' expected at the end"),
-            found => format!("'{wanted}' expected before '{found}'"),
+            found => format!("'{wanted}' expected before '{}'", repeated(found)),
         })
     }
 
@@ -78,7 +85,7 @@ impl<'a> Rest<'a> {
         match self.word() {
             "true" => Ok(true),
             "false" => Ok(false),
-            other => Err(format!("'{other}' must be any of [true, false]")),
+            other => Err(format!("'{}' must be any of [true, false]", repeated(other))),
         }
     }
 

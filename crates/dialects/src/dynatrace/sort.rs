@@ -24,7 +24,8 @@ pub fn parse(text: &str) -> Result<(SortBy, bool), String> {
     match PROPERTIES.iter().find(|(known, _)| *known == name) {
         Some((_, by)) => Ok((*by, descending)),
         None => Err(format!(
-            "'{name}' is not a valid property, must be any of [{}]",
+            "'{}' is not a valid property, must be any of [{}]",
+            super::repeated(name),
             PROPERTIES.map(|(known, _)| known).join(", ")
         )),
     }

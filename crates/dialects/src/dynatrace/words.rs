@@ -1,6 +1,6 @@
-//! The scopes a Dynatrace token may be made with, spelt, titled and ordered as the vendor does.
+//! The scopes of Dynatrace tokens, spelt, titled and ordered as the vendor does, and which of them a new token may have.
 //!
-//! Kept out: the values that the vendor only reads or has dropped, and who may give what (that is `core::authority`).
+//! Kept out: who may give what (that is `core::authority`).
 
 use counterfoil_core::catalogue::Word;
 
@@ -15,14 +15,29 @@ pub const MANAGE: &str = "TenantTokenManagement";
 const PERSONAL: bool = true;
 const API: bool = false;
 
-/// Every word means itself: a scope is never translated.
+/// Every word means itself: a scope is never translated. After the `;` come those that no new token may have.
 macro_rules! words {
-    ($(($word:literal, $title:literal, $personal:expr)),* $(,)?) => {
-        &[$(Word { word: $word, scopes: &[$word], title: $title, creatable: true, personal: $personal }),*]
+    ($(($word:literal, $title:literal, $personal:expr)),* $(,)?; $(($shown:literal, $about:literal)),* $(,)?) => {
+        &[
+            $(Word { word: $word, scopes: &[$word], title: $title, creatable: true, personal: $personal },)*
+            $(Word { word: $shown, scopes: &[$shown], title: $about, creatable: false, personal: false },)*
+        ]
     };
 }
 
-/// The 91 of the vendor's documentation, and `AppMonIntegration`, which only the rebranded product still has.
+/// The word of that spelling.
+pub fn find(word: &str) -> Option<&'static Word> {
+    WORDS.iter().find(|known| known.word == word)
+}
+
+/// The words that a new token may have.
+pub fn creatable() -> impl Iterator<Item = &'static str> {
+    WORDS.iter().filter(|word| word.creatable).map(|word| word.word)
+}
+
+/// The 91 of the vendor's documentation and `AppMonIntegration`, which only the rebranded product still has; then what
+/// real clients still send though the vendor dropped it, and what only its page on personal tokens names; last what
+/// the vendor's own internal tokens have.
 pub const WORDS: &[Word] = words![
     ("InstallerDownload", "PaaS integration - Installer download", API),
     ("DataExport", "Access problem and event feed, metrics, and topology", API),
@@ -124,6 +139,17 @@ pub const WORDS: &[Word] = words![
     ("rumManualInsertionTags.read", "Read RUM manual insertion tags", API),
     ("extensionDiscoveryJmx.read", "Read discovered JMX metrics via extensions", API),
     ("extensionDiscoveryPmi.read", "Read discovered PMI metrics via extensions", API),
+    ("DcrumIntegration", "Dynatrace module integration - DC RUM (deprecated)", API),
+    ("LogImport", "Log import (deprecated)", API),
+    ("MaintenanceWindows", "Maintenance windows (deprecated)", API),
+    ("analyzers.read", "View analyzers", PERSONAL),
+    ("analyzers.write", "Execute analyzers", PERSONAL);
+    ("DiagnosticExport", "Diagnostic data export"),
+    ("MemoryDump", "Memory dumps"),
+    ("Mobile", "Mobile app"),
+    ("ViewDashboard", "View a dashboard"),
+    ("ViewReport", "View a report"),
+    ("WriteSyntheticData", "Write synthetic data"),
 ];
 
 #[cfg(test)]
@@ -155,8 +181,9 @@ mod tests {
     #[test]
     fn the_table_is_whole() {
         let words: HashSet<&str> = WORDS.iter().map(|word| word.word).collect();
-        assert_eq!((WORDS.len(), words.len()), (92, 92));
-        assert_eq!(WORDS.iter().filter(|word| word.personal).count(), 39);
+        assert_eq!((WORDS.len(), words.len()), (103, 103));
+        assert_eq!(creatable().count(), 92 + 5);
+        assert_eq!(WORDS.iter().filter(|word| word.personal).count(), 41);
         for word in WORDS {
             assert!(Scope::parse(word.word).is_ok() && !word.title.is_empty(), "{word:?}");
             assert_eq!(word.scopes, [word.word]);
@@ -171,7 +198,7 @@ mod tests {
         let seed: HashSet<&str> = SEED.split(' ').collect();
         assert_eq!(seed.len(), 71);
         for word in seed {
-            assert!(WORDS.iter().any(|known| known.word == word && known.creatable), "{word}");
+            assert!(find(word).is_some_and(|known| known.creatable), "{word}");
         }
     }
 }

@@ -13,14 +13,11 @@ mod verify;
 pub mod wire;
 mod words;
 
-use crate::dialect::{Dialect, Doc, Handler, Needs, Route};
+use crate::dialect::{Dialect, Doc, Handler, NATIVE, Needs, Route};
 use counterfoil_core::authority::View;
 use counterfoil_core::format::{BASE62, Format, Part};
 use http::request::Parts;
 use http::{Method, header};
-
-/// The name under which native tokens are kept.
-pub const NAME: &str = "native";
 
 /// Native token texts: `cf_` + 12 base62 (public) + `_` + 43 base62 (256 bits) + 6 base62 of CRC-32.
 pub const FORMAT: Format = Format {
@@ -30,7 +27,7 @@ pub const FORMAT: Format = Format {
 
 /// Our own REST API.
 pub const DIALECT: Dialect = Dialect {
-    name: NAME,
+    name: NATIVE,
     formats: &[FORMAT],
     words: words::WORDS,
     prefixes: &["counterfoil."],

@@ -35,7 +35,7 @@ pub(super) fn refuse(refusal: &Refusal) -> Reply {
         Refused::Rule(Error::Unauthenticated(why), _) => {
             reply::with(reply, header::WWW_AUTHENTICATE, challenge(*why))
         }
-        Refused::Rule(Error::Forbidden { needs, .. }, _) => {
+        Refused::Rule(Error::Forbidden { needs, .. }, _) if !needs.is_empty() => {
             let scope = needs.join(" ");
             let challenge =
                 format!("Bearer realm=\"counterfoil\", error=\"insufficient_scope\", scope=\"{scope}\"");
@@ -62,7 +62,7 @@ fn kind(refused: &Refused) -> &'static str {
             Error::Unauthenticated(_) => "unauthenticated",
             Error::Forbidden { .. } => "forbidden",
             Error::NotFound(_) => "not-found",
-            Error::Conflict(_) => "conflict",
+            Error::Conflict(_) | Error::Itself(_) => "conflict",
             Error::Stale(_) => "stale",
             Error::TooMany { .. } => "too-many",
             Error::Unavailable(_) => "unavailable",

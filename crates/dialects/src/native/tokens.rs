@@ -4,7 +4,7 @@ use super::query::{Query, instant};
 use super::wire::Page;
 use super::wire::token::{self as wire, Edit, Filter, Paging, Revoke, Revoked, Rotate};
 use super::{VIEW, route};
-use crate::dialect::{Answer, Call, Doc, Needs, Room, Route};
+use crate::dialect::{Answer, Call, Doc, NATIVE, Needs, Room, Route};
 use crate::openapi::{inline, named};
 use crate::refusal::Refused;
 use crate::reply;
@@ -12,7 +12,7 @@ use counterfoil_core::authority::{self, List, Shown};
 use counterfoil_core::error::Error;
 use counterfoil_core::realm::RealmId;
 use counterfoil_core::scope::{Scope, ScopeSet};
-use counterfoil_core::store::{Position, SortBy, SortValue, TokenFilter};
+use counterfoil_core::store::{Position, SortBy, TokenFilter};
 use counterfoil_core::token::State;
 use counterfoil_core::when::{self, iso};
 use http::{Method, StatusCode, header};
@@ -96,7 +96,7 @@ fn create(room: &Room, call: Call) -> Answer<'_> {
             scopes: body.scopes,
             expires: body.expires,
             not_before: body.not_before,
-            dialect: body.dialect.unwrap_or_else(|| super::NAME.to_owned()),
+            dialect: body.dialect.unwrap_or_else(|| NATIVE.to_owned()),
             personal: body.personal,
             principal: body.principal,
             networks: networks(&body.networks)?,
@@ -140,7 +140,7 @@ fn index(room: &Room, call: Call) -> Answer<'_> {
         let list = asked.list(actor.realm(), now).map_err(Refused::query)?;
         let listing = room.house.list(actor, &VIEW, &list).await?;
         let next = listing.next.map(|position| {
-            let next = Asked { after: Some(position.into()), ..asked };
+            let next = Asked { after: Some(position), ..asked };
             room.house.cursor(actor, "tokens", &serde_json::to_vec(&next).unwrap_or_default())
         });
         let items = listing.tokens.into_iter().map(|shown| token(shown, now)).collect();
@@ -204,32 +204,7 @@ struct Asked {
     filter: Filter,
     sort: String,
     limit: usize,
-    after: Option<After>,
-}
-
-/// A [`Position`] in a form that can be sealed.
-#[derive(Serialize, Deserialize)]
-enum After {
-    Name(String, String),
-    Time(Option<i64>, String),
-}
-
-impl From<Position> for After {
-    fn from(position: Position) -> Self {
-        match position.value {
-            SortValue::Name(name) => Self::Name(name, position.id),
-            SortValue::Time(at) => Self::Time(at, position.id),
-        }
-    }
-}
-
-impl From<&After> for Position {
-    fn from(after: &After) -> Self {
-        match after {
-            After::Name(name, id) => Self { value: SortValue::Name(name.clone()), id: id.clone() },
-            After::Time(at, id) => Self { value: SortValue::Time(*at), id: id.clone() },
-        }
-    }
+    after: Option<Position>,
 }
 
 impl Asked {
@@ -274,7 +249,7 @@ impl Asked {
             owner: self.filter.principal.clone(),
             sort,
             descending,
-            after: self.after.as_ref().map(Position::from),
+            after: self.after.clone(),
             limit: self.limit,
         })
     }

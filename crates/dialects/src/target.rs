@@ -1,8 +1,11 @@
-//! Paths are made canonical once, before anything is decided by them, and never by a redirect.
+//! The request target: its path, made canonical once before anything is decided by it and never by a redirect, and
+//! its query.
 
+use crate::refusal::Refused;
 use http::Uri;
 use http::request::Parts;
 use http::uri::PathAndQuery;
+use percent_encoding::percent_decode_str;
 
 /// `//` collapsed and one trailing `/` dropped; refused if it holds what two readers could read in two ways: dot
 /// segments, encoded dots, slashes or backslashes, `;`, `\` and NUL.
@@ -40,6 +43,23 @@ pub fn replace(parts: &mut Parts, path: &str) {
     if let Ok(target) = target.parse::<PathAndQuery>() {
         parts.uri = Uri::from(target);
     }
+}
+
+/// The names and values of a query string, in order; `+` is a space, the rest percent-decoded.
+pub fn query(query: &str) -> Result<Vec<(String, String)>, Refused> {
+    let decode = |text: &str| {
+        let spaced = text.replace('+', " ");
+        let decoded = percent_decode_str(&spaced).decode_utf8().map(std::borrow::Cow::into_owned);
+        decoded.map_err(|_| Refused::Malformed("the query is not UTF-8"))
+    };
+    query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Ok((decode(name)?, decode(value)?))
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,0 +1,10 @@
+//! The wire, from a request to the reply and without a socket: transcripts, the cases that are too many to be read, and
+//! the document that describes it all.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its support too")]
+
+mod dynatrace;
+mod openapi;
+mod support;
+mod transcript;
+mod transcripts;

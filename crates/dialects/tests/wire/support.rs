@@ -1,0 +1,60 @@
+//! A whole server without a socket: every dialect at its own paths over a store in memory, with a clock that stands
+//! still and chance that repeats.
+
+use bytes::Bytes;
+use counterfoil_core::authority::{Authority, Ports, bootstrap};
+use counterfoil_core::fixture::{CountedEntropy, Inline, StillClock};
+use counterfoil_core::memory::Memory;
+use counterfoil_core::secret::{Keys, RootSecret};
+use counterfoil_dialects::dialect::Reply;
+use counterfoil_dialects::doorway::{Caller, Doorway, Mount};
+use counterfoil_dialects::{DIALECTS, catalogue, formats, native};
+use http::Request;
+use http_body_util::{BodyExt as _, Full};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// A Wednesday: the instant that the contract's time vectors are written for.
+const WEDNESDAY: &str = "2026-03-18T10:20:30.456Z";
+/// From where everybody asks who says nothing else.
+pub(crate) const SOMEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+
+/// A server that was just created.
+pub(crate) struct World {
+    pub(crate) doorway: Doorway,
+    pub(crate) clock: Arc<StillClock>,
+    /// The first token: everything is allowed to it.
+    pub(crate) admin: String,
+}
+
+impl World {
+    /// With these settings at every mount.
+    pub(crate) async fn create(settings: BTreeMap<String, String>) -> Self {
+        let clock = Arc::new(StillClock::at(WEDNESDAY.parse().unwrap()));
+        let entropy = Arc::new(CountedEntropy::default());
+        let keys = Keys::derive(&RootSecret::generate(&*entropy).unwrap());
+        let (change, first) = bootstrap(&keys, &*clock, &*entropy, &native::FORMAT).unwrap();
+        let store = Arc::new(Memory::create(keys.check(), change, Uuid::nil()).unwrap());
+        let ports = Ports { store, clock: Arc::<StillClock>::clone(&clock), entropy, pool: Arc::new(Inline) };
+        let house = Arc::new(Authority::open(ports, keys, catalogue(), formats()).await.unwrap());
+        let mounts = DIALECTS.iter().map(|dialect| Mount {
+            dialect,
+            prefix: String::new(),
+            realm: "default".to_owned(),
+            settings: settings.clone(),
+        });
+        let doorway = Doorway::new(&house, mounts.collect()).unwrap();
+        Self { doorway, clock, admin: first.text.reveal().to_owned() }
+    }
+
+    /// Asks from that address.
+    pub(crate) async fn ask(&self, request: Request<String>, from: IpAddr) -> Reply {
+        let (parts, body) = request.into_parts();
+        let body = Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed_unsync();
+        let mut request = Request::from_parts(parts, body);
+        request.extensions_mut().insert(Caller(from));
+        self.doorway.answer(request).await
+    }
+}
