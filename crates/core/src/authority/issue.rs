@@ -60,6 +60,9 @@ pub struct Issued {
     pub overlap_until: Option<Timestamp>,
 }
 
+/// Whoever issues for another principal needs it.
+const OTHERS: &[&str] = &["counterfoil.principals.write"];
+
 /// The most scopes that one token may have.
 const MOST_SCOPES: usize = 200;
 
@@ -157,6 +160,7 @@ impl Authority {
         })));
         // The index takes tokens before their texts.
         let at = writes.len() - 1;
+        let _held = self.hold(("token", token.realm, &*issued.id)).await;
         writes.insert(at, Write::Insert(Record::Token(token)));
         self.commit(writes, vec![line], now).await?;
         Ok(issued)
@@ -171,18 +175,19 @@ impl Authority {
                 let Some(Record::Principal(named)) =
                     self.store.find(Key::PrincipalByName(actor.realm(), key)).await?
                 else {
+                    actor.require(OTHERS)?;
                     return Err(Error::invalid("principal", "is not the user name of a principal"));
                 };
                 named.id
             }
         };
         let owner = self.index.roster.standing(id).ok_or(Error::NotFound("principal"))?;
+        if actor.principal() != Some(id) {
+            actor.require(OTHERS)?;
+            actor.may_give(&self.allowed(&owner.roles())?, &self.catalogue)?;
+        }
         if !owner.is_live() {
             return Err(Error::invalid("principal", "is disabled"));
-        }
-        if actor.principal() != Some(id) {
-            actor.require(&["counterfoil.principals.write"])?;
-            actor.may_give(&owner.scopes(), &self.catalogue)?;
         }
         Ok(owner)
     }

@@ -163,11 +163,12 @@ impl Authority {
 
 fn sound_slug(slug: &str) -> Result<(), Error> {
     let sound = (1..=36).contains(&slug.len())
-        && slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        && slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && Uuid::try_parse(slug).is_err();
     if sound {
         return Ok(());
     }
-    let why = "must be 1 to 36 lower-case letters, digits or `-`".to_owned();
+    let why = "must be 1 to 36 lower-case letters, digits or `-`, and no UUID".to_owned();
     Err(Error::Invalid(vec![Violation { field: "slug".into(), why }]))
 }
 
