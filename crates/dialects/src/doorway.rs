@@ -10,7 +10,7 @@ use counterfoil_core::authority::{Actor, Authority};
 use counterfoil_core::error::{Error, Unauthenticated};
 use counterfoil_core::index::RealmFacts;
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use percent_encoding::percent_decode_str;
@@ -20,6 +20,8 @@ use std::sync::Arc;
 
 /// The longest body that is read.
 pub const LONGEST_BODY: usize = 1024 * 1024;
+/// How much of a body that is too long is heard out and thrown away.
+const HEARD_OUT: usize = 8 * LONGEST_BODY;
 /// The longest header block that is read.
 pub const LONGEST_HEAD: usize = 32 * 1024;
 /// The longest request target that is read.
@@ -183,7 +185,7 @@ impl Mounted {
         let (route, params) = match self.route(path, &parts.method) {
             Ok(hit) => hit,
             Err(refused) => {
-                drain(body).await;
+                drain(body, LONGEST_BODY).await;
                 return Err(refused);
             }
         };
@@ -192,12 +194,12 @@ impl Mounted {
         let (actor, realm, presented) = match admitted {
             Ok(admitted) => admitted,
             Err(refused) => {
-                drain(body).await;
+                drain(body, LONGEST_BODY).await;
                 return Err(refused);
             }
         };
         let address = parts.extensions.get::<Caller>().map(|caller| caller.0);
-        let body = read(body).await?;
+        let body = read(body, &parts.headers).await?;
         let template = route.path.clone();
         (route.handler)(room, Call { actor, realm, address, parts, params, presented, template, body }).await
     }
@@ -313,17 +315,27 @@ fn shared_headers(refused: &Refused) -> Vec<(header::HeaderName, HeaderValue)> {
     }
 }
 
-async fn read(body: Incoming) -> Result<Bytes, Refused> {
-    match Limited::new(body, LONGEST_BODY).collect().await {
+/// Reads a body within bounds. One that is too long is not asked for if the sender waits to be asked; else it is heard
+/// out, within wider bounds, since one who is still sending hears no refusal.
+async fn read(mut body: Incoming, headers: &HeaderMap) -> Result<Bytes, Refused> {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let declared_too_long = length.is_some_and(|length: u64| length > LONGEST_BODY as u64);
+    if declared_too_long && headers.contains_key(header::EXPECT) {
+        return Err(Refused::TooLong(LONGEST_BODY));
+    }
+    match Limited::new(&mut body, LONGEST_BODY).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Refused::TooLong(LONGEST_BODY)),
+        Err(error) if error.is::<LengthLimitError>() => {
+            drain(body, HEARD_OUT).await;
+            Err(Refused::TooLong(LONGEST_BODY))
+        }
         Err(_) => Err(Refused::Malformed("the body broke off")),
     }
 }
 
 /// Reads a refused body to its end, within bounds, so that the connection can be used again.
-async fn drain(body: Incoming) {
-    let mut body = Limited::new(body, LONGEST_BODY);
+async fn drain(body: Incoming, bound: usize) {
+    let mut body = Limited::new(body, bound);
     while let Some(Ok(_)) = body.frame().await {}
 }
 
