@@ -135,23 +135,21 @@ fn banner(config: &Server, first: &Issued, address: &str) -> Zeroizing<String> {
         "made   {store}\n\
          secret {secret}   keep it apart from the store's backups; without it no token can be checked\n"
     );
-    Zeroizing::new(match &config.first_token_file {
-        Some(file) => {
-            format!("{made}token  {}   in {}, readable by you only\n", first.id, file.value.display())
-        }
-        None => {
-            let token = first.text.reveal();
-            format!(
-                "{made}token  {token}   shown this once; it may do everything (scope *)\n\
-                 \n\
-                 Make a token of your own, then ask whether it counts:\n  \
-                   export COUNTERFOIL_TOKEN={token}\n  \
-                   curl -s http://{address}/v1/tokens -H \"Authorization: Bearer $COUNTERFOIL_TOKEN\" \\\n    \
-                     --json '{{\"name\":\"ci\",\"scopes\":[\"deploy\"],\"expires\":\"30d\"}}'\n  \
-                   curl -s http://{address}/v1/verify -H \"Authorization: Bearer $COUNTERFOIL_TOKEN\" \\\n    \
-                     --json '{{\"token\":\"PASTE IT HERE\",\"scope\":\"deploy\"}}'\n\
-                 \n"
-            )
-        }
-    })
+    if let Some(file) = &config.first_token_file {
+        let file = file.value.display();
+        return Zeroizing::new(format!("{made}token  {}   in {file}, readable by you only\n", first.id));
+    }
+    let token = first.text.reveal();
+    let bearer = "-H \"Authorization: Bearer $COUNTERFOIL_TOKEN\" \\";
+    Zeroizing::new(format!(
+        "{made}token  {token}   shown this once; it may do everything (scope *)\n\
+         \n\
+         Make a token of your own, then ask whether it counts:\n  \
+           export COUNTERFOIL_TOKEN={token}\n  \
+           curl -s http://{address}/v1/tokens {bearer}\n    \
+             --json '{{\"name\":\"ci\",\"scopes\":[\"deploy\"],\"expires\":\"30d\"}}'\n  \
+           curl -s http://{address}/v1/verify {bearer}\n    \
+             --json '{{\"token\":\"PASTE IT HERE\",\"scope\":\"deploy\"}}'\n\
+         \n"
+    ))
 }

@@ -12,7 +12,7 @@ fn libfaketime() -> PathBuf {
         let library = entry.unwrap().path().join("faketime/libfaketime.so.1");
         library.exists().then_some(library)
     });
-    found.next().expect("libfaketime is missing: `scripts/test` installs it")
+    found.next().unwrap_or_else(|| panic!("libfaketime is missing: `scripts/test` installs it"))
 }
 
 /// A server whose wall clock is off by this much.

@@ -103,9 +103,9 @@ impl Log {
                 assert_eq!(admin.counts(old), state == "active", "{id} is {state}");
                 assert!(state == "active" || state == "revoked", "{state}");
                 if state == "active" {
-                    self.live.push((id.clone(), old.clone()))
+                    self.live.push((id.clone(), old.clone()));
                 } else {
-                    self.dead.push(old.clone())
+                    self.dead.push(old.clone());
                 }
             }
             _ => {

@@ -5,6 +5,7 @@
 mod addresses;
 mod clock;
 mod crash;
+mod dynatrace;
 mod first_light;
 mod idempotency;
 mod input;

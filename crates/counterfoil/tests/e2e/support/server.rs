@@ -35,19 +35,18 @@ impl Server {
         let errors = File::options().create(true).append(true).open(&log).unwrap();
         let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors);
         let mut child = command.spawn().unwrap_or_else(|why| panic!("{command:?} cannot be run: {why}"));
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        let mut banner = Vec::new();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
+        let mut server = Self { child, address: nowhere, banner: Vec::new(), out, log };
         loop {
             let mut line = String::new();
-            if out.read_line(&mut line).unwrap() == 0 {
-                let status = child.wait().unwrap();
-                panic!("the server ended with {status}: {}", fs::read_to_string(&log).unwrap());
-            }
+            let read = server.out.read_line(&mut line).unwrap();
+            assert_ne!(read, 0, "the server ended before it was ready: {}", server.log());
             if let Some(address) = line.trim_end().strip_prefix("ready http://") {
-                let address = address.parse().unwrap();
-                return Self { child, address, banner, out, log };
+                server.address = address.parse().unwrap();
+                return server;
             }
-            banner.push(line.trim_end().to_owned());
+            server.banner.push(line.trim_end().to_owned());
         }
     }
 
