@@ -184,9 +184,12 @@ impl Authority {
         let at = lock.since;
         let mut line = Actor::operator(realm).line(Action::PrincipalLock, lock.principal.0.to_string(), at);
         line.detail.insert("network".into(), lock.network.to_string().into());
-        // One that lapsed is replaced.
-        let writes = vec![Write::Unlock(lock.principal), Write::Insert(Record::Lock(lock))];
-        self.commit(writes, vec![line], at).await.map_err(StoreError::into)
+        // One that lapsed begins anew.
+        let held = self.index.roster.locks(lock.principal, lock.password);
+        let lapsed = held.iter().any(|other| other.network == lock.network);
+        let record = Record::Lock(lock);
+        let step = if lapsed { Write::Update(record) } else { Write::Insert(record) };
+        self.commit(vec![step], vec![line], at).await.map_err(StoreError::into)
     }
 
     fn locked(&self, principal: PrincipalId, password: bool, network: ipnet::IpNet) -> bool {

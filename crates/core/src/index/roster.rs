@@ -136,7 +136,10 @@ impl Roster {
                 write(&self.keys).insert(key.kid.clone(), key.clone());
             }
             Record::Lock(lock) => {
-                write(&self.locks).entry((lock.principal, lock.password)).or_default().push(lock.clone());
+                let mut locks = write(&self.locks);
+                let held = locks.entry((lock.principal, lock.password)).or_default();
+                held.retain(|other| other.network != lock.network);
+                held.push(lock.clone());
             }
             Record::Token(_) | Record::Text(_) | Record::Session(_) | Record::Replay(_) => {}
         }
