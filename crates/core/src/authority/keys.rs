@@ -7,12 +7,11 @@ use crate::journal::Action;
 use crate::password;
 use crate::principal::{Principal, PrincipalId};
 use crate::scope::ScopeSet;
-use crate::secret::{Digest, PEPPER, Secret};
+use crate::secret::{Digest, Secret};
 use crate::store::{Position, Query, Record, SessionFilter, SortBy, TokenFilter, Write};
-use crate::token::{Purpose, Text, TextState, Token};
+use crate::token::{Purpose, Text, Token};
 use crate::totp;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -133,29 +132,14 @@ impl Authority {
         let id: Arc<str> = id.into();
         let claim = if rules.claimed_by_name { principal.username.as_str() } else { &id };
         let digest = self.key_digest(actor, rules.dialect, claim, &text);
+        let number = self.next_number().await?;
         let token = Token {
-            number: self.next_number().await?,
-            realm: actor.realm(),
-            id: Arc::clone(&id),
-            dialect: rules.dialect.into(),
             purpose: Purpose::Exchange,
             name: format!("{} key", rules.dialect).into(),
             scopes: scopes.clone(),
-            principal: principal.id,
             issuer: actor.principal(),
-            personal: false,
-            enabled: true,
-            revoked: None,
-            created: now,
-            modified: None,
-            not_before: None,
             expires: rules.lifetime.map(|lifetime| now.saturating_add(lifetime).unwrap_or(Timestamp::MAX)),
-            last_used: None,
-            networks: Vec::new(),
-            metadata: BTreeMap::new(),
-            limit: None,
-            quota: None,
-            version: 1,
+            ..Token::new(number, actor.realm(), Arc::clone(&id), rules.dialect, principal.id, now)
         };
         let mut line = actor.line(Action::TokenIssue, &*id, now);
         line.detail.insert("purpose".into(), Purpose::Exchange.as_str().into());
@@ -168,8 +152,8 @@ impl Authority {
                 writes.extend(self.revocation(old, now).await?);
             }
         }
-        let (number, expires) = (token.number, token.expires);
-        let kept = Text { digest, token: number, pepper: PEPPER, until: None, state: TextState::Live };
+        let expires = token.expires;
+        let kept = Text::live(digest, number);
         writes.extend([Write::Insert(Record::Token(token)), Write::Insert(Record::Text(kept))]);
         self.commit(writes, journal, now).await?;
         Ok(NewKey { id, text, principal: principal.username, expires })

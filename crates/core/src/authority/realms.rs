@@ -9,9 +9,9 @@ use crate::journal::Action;
 use crate::principal::{ADMIN, ADMINISTRATOR, Kind, Principal, PrincipalId, Role, RoleId};
 use crate::realm::{DEFAULT, Realm, RealmId};
 use crate::scope::ScopeSet;
-use crate::secret::{Keys, PEPPER};
+use crate::secret::Keys;
 use crate::store::{Key, Query, Record, StoreError, Write};
-use crate::token::{Purpose, Text, TextState, Token, TokenNumber};
+use crate::token::{Text, Token, TokenNumber};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -209,36 +209,12 @@ pub(super) fn founding(
     };
     let struck = native.strike(entropy)?;
     let token = Token {
-        number,
-        realm: id,
-        id: struck.id.into(),
-        dialect: "native".into(),
-        purpose: Purpose::Access,
         name: "first token".into(),
         scopes: ScopeSet::all(),
-        principal: admin.id,
         issuer: by,
-        personal: false,
-        enabled: true,
-        revoked: None,
-        created: now,
-        modified: None,
-        not_before: None,
-        expires: None,
-        last_used: None,
-        networks: Vec::new(),
-        metadata: std::collections::BTreeMap::new(),
-        limit: None,
-        quota: None,
-        version: 1,
+        ..Token::new(number, id, struck.id, "native", admin.id, now)
     };
-    let text = Text {
-        digest: keys.bearer(struck.text.reveal()),
-        token: number,
-        pepper: PEPPER,
-        until: None,
-        state: TextState::Live,
-    };
+    let text = Text::live(keys.bearer(struck.text.reveal()), number);
     let issued = Issued {
         id: token.id.clone(),
         text: struck.text,

@@ -3,7 +3,6 @@
 use super::{Actor, Authority, Idempotency, Issued, View};
 use crate::error::{Error, Unauthenticated};
 use crate::journal::{Action, Entry};
-use crate::secret::PEPPER;
 use crate::store::{Query, Record, StoreError, Write};
 use crate::token::{State, Text, TextState, Token};
 use crate::when;
@@ -66,13 +65,10 @@ impl Authority {
             writes.push(Write::Update(Record::Text(old)));
         }
         // The old texts first, so that there is never more than one live one.
-        writes.push(Write::Insert(Record::Text(Text {
-            digest: self.keys.bearer(issued.text.reveal()),
-            token: token.number,
-            pepper: PEPPER,
-            until: None,
-            state: TextState::Live,
-        })));
+        writes.push(Write::Insert(Record::Text(Text::live(
+            self.keys.bearer(issued.text.reveal()),
+            token.number,
+        ))));
         let mut line: Entry = actor.line(Action::TokenRotate, &*token.id, now);
         line.detail.insert("overlap_until".into(), overlap_until.map(when::iso).into());
         self.commit(writes, vec![line], now).await?;
