@@ -2,11 +2,12 @@
 //! and the route, the realm, the credential, enforces what the route needs before the body is parsed, bounds the body,
 //! and has every refusal worded by its dialect.
 
-use crate::dialect::{Call, Dialect, NATIVE, Needs, Reply, Room, Route};
+use crate::dialect::{Call, Dialect, NATIVE, Needs, Reply, Room, Route, THRESHOLD};
+use crate::presented::Presented;
 use crate::refusal::{Refusal, Refused};
 use crate::target;
 use bytes::Bytes;
-use counterfoil_core::authority::{Actor, Authority};
+use counterfoil_core::authority::{Actor, Authority, Claim, Door};
 use counterfoil_core::error::{Error, Unauthenticated};
 use counterfoil_core::index::roster::RealmFacts;
 use http::request::Parts;
@@ -242,11 +243,22 @@ async fn admit(
     if matches!(route.needs, Needs::Nobody) {
         return Ok((None, realm, None));
     }
-    let text = (room.dialect.presented)(parts).ok_or(Error::Unauthenticated(Unauthenticated::Missing))?;
+    let presented =
+        (room.dialect.presented)(parts).ok_or(Error::Unauthenticated(Unauthenticated::Missing))?;
     let address = parts.extensions.get::<Caller>().map(|caller| caller.0);
-    let actor = match house.authenticate(&text, room.dialect.name, address) {
-        Ok(actor) => actor,
-        Err(why) => echo(room, route, parts, &text, address).await.ok_or(Error::Unauthenticated(why))?,
+    let (actor, text) = match presented {
+        Presented::Bearer(text) => match house.authenticate(&text, room.dialect.name, address) {
+            Ok(actor) => (actor, Some(text)),
+            Err(why) => {
+                let echo = echo(room, route, parts, &text, address).await;
+                (echo.ok_or(Error::Unauthenticated(why))?, Some(text))
+            }
+        },
+        Presented::Basic { username, password } => {
+            let claim = Claim::Password { username: &username, text: password };
+            let door = Door { address, code: None, threshold: THRESHOLD, keys_need: None };
+            (house.proven(&house.prove(realm.id, claim, &door).await?)?, None)
+        }
     };
     // Our own API acts in the realm of the credential; everywhere else the credential must be of the realm asked for.
     let native = room.dialect.name == NATIVE;
@@ -261,7 +273,7 @@ async fn admit(
     if let (Needs::Scope(any_of), false) = (route.needs, actor.is_echo()) {
         actor.require(any_of)?;
     }
-    Ok((Some(actor), realm, Some(text)))
+    Ok((Some(actor), realm, text))
 }
 
 /// A caller whose reply to a rotation was lost asks again with the old text and the same key.
