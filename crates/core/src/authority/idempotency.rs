@@ -91,11 +91,15 @@ impl Authority {
 }
 
 fn key(actor: &Actor, once: &Idempotency) -> ReplayKey {
-    ReplayKey {
-        realm: actor.realm(),
-        actor: actor.credential().map_or_else(|| "operator".to_owned(), ToString::to_string),
-        route: once.route.clone(),
-        key: once.key.clone(),
+    ReplayKey { realm: actor.realm(), actor: whose(actor), route: once.route.clone(), key: once.key.clone() }
+}
+
+/// Whose repetition it is: the credential's, or that of a principal who brought none that lasts.
+fn whose(actor: &Actor) -> String {
+    match (actor.credential(), actor.principal()) {
+        (Some(credential), _) => credential.to_string(),
+        (None, Some(principal)) => format!("principal {}", principal.0),
+        (None, None) => "operator".to_owned(),
     }
 }
 
