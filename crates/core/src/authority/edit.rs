@@ -85,7 +85,7 @@ impl Authority {
         // Whoever only disables needs to give nothing.
         let silenced = Token { enabled: false, ..before.clone() };
         if after != silenced {
-            actor.may_give(&after.scopes, &self.catalogue)?;
+            view.may_give(actor, &after.scopes, &self.catalogue)?;
             if after.personal {
                 let owner =
                     self.index.roster.standing(after.principal).ok_or(Error::NotFound("principal"))?;

@@ -108,7 +108,7 @@ impl Authority {
         let (Some(format), true) = (format, wrong.is_empty()) else { return Err(Error::Invalid(wrong)) };
 
         let owner = self.owner(actor, issue.principal.as_deref()).await?;
-        actor.may_give(&scopes, &self.catalogue)?;
+        view.may_give(actor, &scopes, &self.catalogue)?;
         if issue.personal {
             if !owner.realm.personal_tokens() {
                 return Err(Error::invalid(

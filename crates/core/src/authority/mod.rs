@@ -1,6 +1,7 @@
 //! The rules, each once (design 6). Handlers, commands and pages translate; they repeat none of this.
 
 mod actor;
+mod allowance;
 mod bootstrap;
 mod cursor;
 mod edit;
@@ -24,6 +25,7 @@ mod verify;
 mod view;
 
 pub use actor::Actor;
+pub use allowance::Allowance;
 pub use bootstrap::bootstrap;
 pub use edit::Edit;
 pub use exchange::{Exchange, Minted, Started, Worded};
@@ -87,6 +89,7 @@ pub struct Authority {
     index: Index,
     tally: Tally,
     guard: guard::Guard,
+    turns: allowance::Turns,
     ring: signing_keys::Ring,
     /// The highest wall clock seen, in milliseconds.
     mark: AtomicI64,
@@ -132,6 +135,7 @@ impl Authority {
             index: Index::default(),
             tally: Tally::default(),
             guard: guard::Guard::default(),
+            turns: allowance::Turns::default(),
             ring: signing_keys::Ring::default(),
             mark: AtomicI64::new(meta.mark.as_millisecond()),
             numbers: Mutex::new(0..0),

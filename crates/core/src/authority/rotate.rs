@@ -47,7 +47,7 @@ impl Authority {
         if token.state(now) == State::Revoked {
             return Err(Error::Conflict("the token is revoked, for good".to_owned()));
         }
-        actor.may_give(&token.scopes, &self.catalogue)?;
+        view.may_give(actor, &token.scopes, &self.catalogue)?;
         let format = self.format(&token.dialect).ok_or(Error::NotFound("dialect"))?;
         let owner = self.index.roster.standing(token.principal).ok_or(Error::NotFound("principal"))?;
         let text = format.strike_for(&token.id, &*self.entropy)?;
