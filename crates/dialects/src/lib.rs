@@ -12,6 +12,7 @@ pub mod openapi;
 pub mod presented;
 pub mod refusal;
 pub mod reply;
+pub mod ruvds;
 pub mod target;
 
 use counterfoil_core::authority::Formats;
@@ -19,7 +20,7 @@ use counterfoil_core::catalogue::{Catalogue, Vocabulary};
 use dialect::Dialect;
 
 /// The registry: every dialect there is.
-pub const DIALECTS: &[&Dialect] = &[&native::DIALECT, &dynatrace::DIALECT];
+pub const DIALECTS: &[&Dialect] = &[&native::DIALECT, &dynatrace::DIALECT, &ruvds::DIALECT];
 
 /// The dialect of that name.
 pub fn dialect(name: &str) -> Option<&'static Dialect> {

@@ -5,6 +5,7 @@
 
 mod dynatrace;
 mod openapi;
+mod ruvds;
 mod support;
 mod transcript;
 mod transcripts;
