@@ -40,8 +40,8 @@ impl Allowance {
     }
 }
 
-/// Whose calls, of which dialect.
-type Whose = (PrincipalId, &'static str);
+/// Whose calls, of which dialect, within which stretch: two mounts may count differently.
+type Whose = (PrincipalId, &'static str, SignedDuration);
 
 /// The windows, each with the limit that it was last asked with.
 #[derive(Debug, Default)]
@@ -65,7 +65,7 @@ impl Authority {
         // as the clock was set back.
         let now = to_millis(self.clock.now());
         let (window, asked) =
-            windows.entry((principal, dialect)).or_insert_with(|| (Window::default(), limit));
+            windows.entry((principal, dialect, limit.within)).or_insert_with(|| (Window::default(), limit));
         *asked = limit;
         let taken = window.take(limit, now);
         let allowance = Allowance::of(window, limit, now);
