@@ -87,6 +87,7 @@ pub struct Authority {
     tally: Tally,
     guard: guard::Guard,
     ring: signing_keys::Ring,
+    noted: prove::Noted,
     /// The highest wall clock seen, in milliseconds.
     mark: AtomicI64,
     /// Token numbers taken from the store and not yet given.
@@ -133,6 +134,7 @@ impl Authority {
             tally: Tally::default(),
             guard: guard::Guard::default(),
             ring: signing_keys::Ring::default(),
+            noted: prove::Noted::default(),
             mark: AtomicI64::new(meta.mark.as_millisecond()),
             numbers: Mutex::new(0..0),
             gate: RwLock::new(()),
@@ -205,10 +207,20 @@ impl Authority {
 
     /// The in-process lock of one record: whoever reads, changes and writes it holds this.
     async fn hold(&self, record: impl Hash) -> MutexGuard<'_, ()> {
-        let mut hasher = DefaultHasher::new();
-        record.hash(&mut hasher);
-        let stripe = usize::try_from(hasher.finish() % STRIPES as u64).unwrap_or(0);
-        self.stripes[stripe].lock().await
+        self.stripes[stripe(record)].lock().await
+    }
+
+    /// The locks of two records, in the one order that keeps callers from waiting for each other. Whoever calls this
+    /// holds no other: two records may have the same lock.
+    async fn hold_both(
+        &self,
+        one: impl Hash,
+        other: impl Hash,
+    ) -> (MutexGuard<'_, ()>, Option<MutexGuard<'_, ()>>) {
+        let (one, other) = (stripe(one), stripe(other));
+        let first = self.stripes[one.min(other)].lock().await;
+        let second = if one == other { None } else { Some(self.stripes[one.max(other)].lock().await) };
+        (first, second)
     }
 
     async fn next_number(&self) -> Result<TokenNumber, Error> {
@@ -221,4 +233,10 @@ impl Authority {
         numbers.start += 1;
         Ok(TokenNumber(number))
     }
+}
+
+fn stripe(record: impl Hash) -> usize {
+    let mut hasher = DefaultHasher::new();
+    record.hash(&mut hasher);
+    usize::try_from(hasher.finish() % STRIPES as u64).unwrap_or(0)
 }

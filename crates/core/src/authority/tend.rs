@@ -46,10 +46,15 @@ impl Authority {
         self.reload().await.inspect_err(|_| self.doubt.store(true, Ordering::Release))
     }
 
-    /// Writes down the last uses noted so far.
+    /// Writes down the last uses and logins noted so far.
     pub async fn flush(&self) -> Result<(), StoreError> {
-        let uses = self.index.take_uses();
-        if uses.is_empty() { Ok(()) } else { self.store.touch(uses).await }
+        let noted = self.noted.take();
+        let mut touches = self.index.take_uses();
+        touches.extend(&noted);
+        if touches.is_empty() {
+            return Ok(());
+        }
+        self.store.touch(touches).await.inspect_err(|_| self.noted.add(noted))
     }
 
     /// Reads everything that may count from the store into the index, while no commit is under way.

@@ -118,7 +118,9 @@ impl Index {
         let touch = |known: Arc<Known>| {
             known.usage.queued.store(false, Ordering::Release);
             match &known.credential {
-                Credential::Token(token) => known.last_used().map(|used| Touch { token: token.number, used }),
+                Credential::Token(token) => {
+                    known.last_used().map(|used| Touch::Use { token: token.number, used })
+                }
                 Credential::Session(..) => None,
             }
         };
