@@ -9,6 +9,7 @@ pub mod doorway;
 pub mod dynatrace;
 pub mod native;
 pub mod openapi;
+pub mod presented;
 pub mod refusal;
 pub mod reply;
 pub mod target;

@@ -72,6 +72,10 @@ impl Authority {
             self.personal_words(&before.dialect, words).map_err(Error::Invalid)?;
         }
         let mut after = changes.made_to(&before);
+        let ends_first = after.expires.zip(after.not_before).is_some_and(|(end, start)| end <= start);
+        if edit.expires.is_some() && ends_first {
+            return Err(Error::invalid("expires", "must lie after `not_before`"));
+        }
         if edit.enabled == Some(false) {
             view.spare(actor, &before, "disable")?;
         }
@@ -93,10 +97,13 @@ impl Authority {
         }
         after.version += 1;
         let journal = edit_lines(actor, &before, &after, now);
-        self.commit(vec![Write::Update(Record::Token(after.clone()))], journal, now)
-            .await
-            .map_err(StoreError::into)
-            .map(|()| self.shown(after))
+        let mut writes = vec![Write::Update(Record::Token(after.clone()))];
+        if before.state(now) == State::Expired {
+            // The index was perhaps loaded without it; its texts have to come back with it.
+            let texts = self.texts(&before).await?;
+            writes.extend(texts.into_iter().map(|text| Write::Update(Record::Text(text))));
+        }
+        self.commit(writes, journal, now).await.map_err(StoreError::into).map(|()| self.shown(after))
     }
 
     fn sound_edit<'a>(&self, edit: &'a Edit, view: &View, now: Timestamp) -> Result<Changes<'a>, Error> {

@@ -7,12 +7,11 @@ use crate::journal::Action;
 use crate::password;
 use crate::principal::{Principal, PrincipalId};
 use crate::scope::ScopeSet;
-use crate::secret::{Digest, PEPPER, Secret};
+use crate::secret::{Digest, Secret};
 use crate::store::{Position, Query, Record, SortBy, TokenFilter, Write};
-use crate::token::{Purpose, Text, TextState, Token};
+use crate::token::{Purpose, Text, Token};
 use crate::totp;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -122,7 +121,7 @@ impl Authority {
         let id = self.mine_or_beneath(actor, which).await?.id;
         let _held = self.hold_principal(actor, id).await;
         let principal = self.mine_or_beneath(actor, &Which::Id(id.0)).await?;
-        let held = self.index.roster.scopes_of(&principal.roles);
+        let held = self.allowed(&principal.roles)?;
         if let Some(needed) = rules.needs.filter(|needed| !held.covers(needed)) {
             return Err(Error::Conflict(format!(
                 "{} may hold no key: none of its roles has the scope {needed}",
@@ -143,29 +142,14 @@ impl Authority {
         let id: Arc<str> = id.into();
         let claim = if rules.claimed_by_name { principal.username.as_str() } else { &id };
         let digest = self.key_digest(actor, rules.dialect, claim, &text);
+        let number = self.next_number().await?;
         let token = Token {
-            number: self.next_number().await?,
-            realm: actor.realm(),
-            id: Arc::clone(&id),
-            dialect: rules.dialect.into(),
             purpose: Purpose::Exchange,
             name: format!("{} key", rules.dialect).into(),
             scopes: scopes.clone(),
-            principal: principal.id,
             issuer: actor.principal(),
-            personal: false,
-            enabled: true,
-            revoked: None,
-            created: now,
-            modified: None,
-            not_before: None,
             expires: rules.lifetime.map(|lifetime| now.saturating_add(lifetime).unwrap_or(Timestamp::MAX)),
-            last_used: None,
-            networks: Vec::new(),
-            metadata: BTreeMap::new(),
-            limit: None,
-            quota: None,
-            version: 1,
+            ..Token::new(number, actor.realm(), Arc::clone(&id), rules.dialect, principal.id, now)
         };
         let mut line = actor.line(Action::TokenIssue, &*id, now);
         line.detail.insert("purpose".into(), Purpose::Exchange.as_str().into());
@@ -179,8 +163,8 @@ impl Authority {
                 journal.extend(lines);
             }
         }
-        let (number, expires) = (token.number, token.expires);
-        let kept = Text { digest, token: number, pepper: PEPPER, until: None, state: TextState::Live };
+        let expires = token.expires;
+        let kept = Text::live(digest, number);
         writes.extend([Write::Insert(Record::Token(token)), Write::Insert(Record::Text(kept))]);
         self.commit(writes, journal, now).await?;
         Ok(NewKey { id, text, principal: principal.username, expires })
@@ -268,7 +252,7 @@ impl Authority {
             .map_err(|error| actor.require(WRITE).err().unwrap_or(error))?;
         if actor.principal() != Some(principal.id) {
             actor.require(WRITE)?;
-            actor.may_give(&self.index.roster.scopes_of(&principal.roles), &self.catalogue)?;
+            actor.may_give(&self.allowed(&principal.roles)?, &self.catalogue)?;
         }
         Ok(principal)
     }
@@ -277,7 +261,7 @@ impl Authority {
     /// that was cut from the principal's scopes must not.
     async fn whole(&self, actor: &Actor, which: &Which) -> Result<PrincipalId, Error> {
         let principal = self.mine_or_beneath(actor, which).await?;
-        actor.may_give(&self.index.roster.scopes_of(&principal.roles), &self.catalogue)?;
+        actor.may_give(&self.allowed(&principal.roles)?, &self.catalogue)?;
         Ok(principal.id)
     }
 }

@@ -54,6 +54,7 @@ use crate::secret::Keys;
 use crate::store::{Change, Store, StoreError, Write};
 use crate::token::TokenNumber;
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -121,7 +122,6 @@ impl Authority {
         formats: Formats,
     ) -> Result<Self, Error> {
         let meta = ports.store.meta().await?;
-        let generation = ports.store.generation();
         let authority = Self {
             store: ports.store,
             clock: ports.clock,
@@ -139,7 +139,7 @@ impl Authority {
             numbers: Mutex::new(0..0),
             gate: RwLock::new(()),
             doubt: AtomicBool::new(false),
-            generation: AtomicU64::new(generation),
+            generation: AtomicU64::new(0),
             pruned: AtomicI64::new(0),
             stripes: (0..STRIPES).map(|_| Mutex::new(())).collect(),
         };
@@ -205,7 +205,8 @@ impl Authority {
         outcome
     }
 
-    /// The in-process lock of one record: whoever reads, changes and writes it holds this.
+    /// The in-process lock of one record: whoever changes it holds this until the index has followed, so that the
+    /// index follows the changes of one record in their order.
     async fn hold(&self, record: impl Hash) -> MutexGuard<'_, ()> {
         self.stripes[stripe(record)].lock().await
     }
@@ -221,6 +222,17 @@ impl Authority {
         let first = self.stripes[one.min(other)].lock().await;
         let second = if one == other { None } else { Some(self.stripes[one.max(other)].lock().await) };
         (first, second)
+    }
+
+    /// The locks of several records, taken in one order, so that no two callers wait for each other. Whoever calls
+    /// this holds no other.
+    async fn hold_all(&self, records: impl Iterator<Item = impl Hash>) -> Vec<MutexGuard<'_, ()>> {
+        let stripes: BTreeSet<usize> = records.map(stripe).collect();
+        let mut held = Vec::with_capacity(stripes.len());
+        for stripe in stripes {
+            held.push(self.stripes[stripe].lock().await);
+        }
+        held
     }
 
     async fn next_number(&self) -> Result<TokenNumber, Error> {

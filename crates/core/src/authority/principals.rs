@@ -108,7 +108,7 @@ impl Authority {
         let username = new.username.trim();
         let mut principal = blank(id, realm.id, number, username, new.kind, now, actor.principal());
         self.change_details(actor, &mut principal, &new.details).await?;
-        actor.may_give(&self.index.roster.scopes_of(&principal.roles), &self.catalogue)?;
+        actor.may_give(&self.allowed(&principal.roles)?, &self.catalogue)?;
         realm.version += 1;
         let mut line = actor.line(Action::PrincipalCreate, id.0.to_string(), now);
         line.detail.insert("username".into(), username.into());
@@ -172,7 +172,7 @@ impl Authority {
         if after == before && !unlocked {
             return Ok(self.shown_principal(before));
         }
-        actor.may_give(&self.index.roster.scopes_of(&after.roles), &self.catalogue)?;
+        actor.may_give(&self.allowed(&after.roles)?, &self.catalogue)?;
         let now = self.now();
         let mut journal = self.principal_lines(actor, &before, &after, now);
         let mut writes = Vec::new();
@@ -233,8 +233,16 @@ impl Authority {
     /// An undeleted principal that has no scope which the actor may not give.
     async fn beneath(&self, actor: &Actor, which: &Which) -> Result<Principal, Error> {
         let principal = self.principal(actor, which).await?;
-        actor.may_give(&self.index.roster.scopes_of(&principal.roles), &self.catalogue)?;
+        actor.may_give(&self.allowed(&principal.roles)?, &self.catalogue)?;
         Ok(principal)
+    }
+
+    /// What these roles allow together, for comparing somebody with the actor: the index is silent about a role whose
+    /// change has an unknown outcome, and silence must not read as `allows nothing`.
+    pub(super) fn allowed(&self, roles: &[RoleId]) -> Result<ScopeSet, Error> {
+        let known: Option<Vec<_>> = roles.iter().map(|id| self.index.roster.role(*id)).collect();
+        let known = known.ok_or_else(|| Error::unavailable("a role's change has an unknown outcome"))?;
+        Ok(known.iter().flat_map(|role| role.scopes.iter().cloned()).collect())
     }
 
     async fn save_principal(

@@ -214,15 +214,16 @@ impl Authority {
         let at = lock.since;
         let mut line = Actor::operator(realm).line(Action::PrincipalLock, lock.principal.0.to_string(), at);
         line.detail.insert("network".into(), lock.network.to_string().into());
-        // One that lapsed is replaced; those that hold from elsewhere stay.
-        let roster = &self.index.roster;
-        let held = [true, false].into_iter().flat_map(|password| roster.locks(lock.principal, password));
-        let same = |other: &Lock| other.network == lock.network && other.password == lock.password;
-        let stay = held.filter(|other| !same(other) && !super::guard::lapsed(other, at));
-        let mut writes = vec![Write::Unlock(lock.principal)];
-        writes.extend(stay.map(|other| Write::Insert(Record::Lock(other))));
-        writes.push(Write::Insert(Record::Lock(lock)));
-        self.commit(writes, vec![line], at).await.map_err(StoreError::into)
+        // One that lapsed begins anew.
+        let held = self.index.roster.locks(lock.principal, lock.password);
+        let lapsed = held.iter().any(|other| other.network == lock.network);
+        let record = Record::Lock(lock);
+        let step = if lapsed { Write::Update(record) } else { Write::Insert(record) };
+        match self.commit(vec![step], vec![line], at).await {
+            // The one before has an unknown outcome: it was kept.
+            Err(StoreError::Taken(_)) => Ok(()),
+            outcome => outcome.map_err(StoreError::into),
+        }
     }
 
     fn locked(&self, principal: PrincipalId, password: bool, network: ipnet::IpNet) -> bool {

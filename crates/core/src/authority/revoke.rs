@@ -75,16 +75,19 @@ impl Authority {
             let page = self.list_unmeasured(actor, view, &query).await?;
             let Some(last) = page.last() else { return Ok(bulk) };
             query.after = Some(Position::of(last, SortBy::Created));
-            bulk.ids.extend(page.iter().map(|token| token.id.to_string()));
-            if !dry_run {
-                self.revoke_chunk(actor, view, page).await?;
+            let doomed: Vec<_> =
+                page.into_iter().filter(|token| view.spare(actor, token, "revoke").is_ok()).collect();
+            bulk.ids.extend(doomed.iter().map(|token| token.id.to_string()));
+            if !dry_run && !doomed.is_empty() {
+                self.revoke_chunk(actor, view, doomed).await?;
             }
         }
     }
 
     async fn revoke_chunk(&self, actor: &Actor, view: &View, chunk: Vec<Token>) -> Result<(), Error> {
-        let now = self.now();
         let ids: Vec<_> = chunk.iter().map(|token| token.id.clone()).collect();
+        let held = self.hold_all(ids.iter().map(|id| ("token", actor.realm(), &**id))).await;
+        let now = self.now();
         let mut writes = Vec::new();
         let mut journal = Vec::new();
         for token in chunk {
@@ -95,6 +98,7 @@ impl Authority {
         match self.commit(writes, journal, now).await {
             // One of them changed meanwhile: take them one by one.
             Err(StoreError::Stale(_)) => {
+                drop(held);
                 for id in ids {
                     match self.revoke(actor, view, &id).await {
                         Ok(()) | Err(Error::NotFound(_)) => {}
