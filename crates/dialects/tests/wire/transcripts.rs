@@ -62,7 +62,7 @@ async fn every_route_is_shown_doing_its_work_and_turning_a_stranger_away() {
             let shown = shown.get(&key);
             let public = matches!(route.needs, Needs::Nobody);
             let (_, method, path) = key;
-            if !shown.is_some_and(|shown| shown.done) {
+            if !shown.is_some_and(|shown| shown.done) && !waits(&method, &path) {
                 let _ = writeln!(missing, "{}: no transcript shows {method} {path} at work", dialect.name);
             }
             if !public && !shown.is_some_and(|shown| shown.refused) {
@@ -71,6 +71,20 @@ async fn every_route_is_shown_doing_its_work_and_turning_a_stranger_away() {
         }
     }
     assert!(missing.is_empty(), "{missing}");
+}
+
+/// Whether nothing can be shown at work here as long as no dialect has exchange tokens, or none signs; once one does,
+/// this lets nothing pass any more.
+fn waits(method: &str, path: &str) -> bool {
+    let keyless = DIALECTS.iter().all(|dialect| dialect.keys.is_none());
+    let unsigned = DIALECTS.iter().all(|dialect| dialect.signs.is_empty());
+    match (method, path) {
+        (_, "/v1/principals/{id}/keys") => keyless,
+        ("POST", "/v1/signing-keys/rotate") | ("DELETE", "/v1/signing-keys/{kid}" | "/v1/sessions/{id}") => {
+            unsigned
+        }
+        _ => false,
+    }
 }
 
 #[test]
