@@ -10,6 +10,7 @@ mod idempotency;
 mod issue;
 mod journal;
 mod keys;
+mod limits;
 mod list;
 mod principals;
 mod prove;
@@ -88,6 +89,9 @@ pub struct Authority {
     tally: Tally,
     guard: guard::Guard,
     ring: signing_keys::Ring,
+    meters: limits::Meters,
+    /// Since when it answers.
+    since: Timestamp,
     /// The highest wall clock seen, in milliseconds.
     mark: AtomicI64,
     /// Token numbers taken from the store and not yet given.
@@ -121,6 +125,7 @@ impl Authority {
         formats: Formats,
     ) -> Result<Self, Error> {
         let meta = ports.store.meta().await?;
+        let since = to_millis(ports.clock.now());
         let authority = Self {
             store: ports.store,
             clock: ports.clock,
@@ -133,6 +138,8 @@ impl Authority {
             tally: Tally::default(),
             guard: guard::Guard::default(),
             ring: signing_keys::Ring::default(),
+            meters: limits::Meters::default(),
+            since,
             mark: AtomicI64::new(meta.mark.as_millisecond()),
             numbers: Mutex::new(0..0),
             gate: RwLock::new(()),
@@ -150,6 +157,11 @@ impl Authority {
     pub fn now(&self) -> Timestamp {
         let wall = to_millis(self.clock.now()).as_millisecond();
         from_millis(self.mark.fetch_max(wall, Ordering::AcqRel).max(wall))
+    }
+
+    /// Since when it answers.
+    pub fn since(&self) -> Timestamp {
+        self.since
     }
 
     /// The catalogue of known words.
