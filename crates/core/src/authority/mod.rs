@@ -92,6 +92,7 @@ pub struct Authority {
     meters: limits::Meters,
     /// Since when it answers.
     since: Timestamp,
+    noted: prove::Noted,
     /// The highest wall clock seen, in milliseconds.
     mark: AtomicI64,
     /// Token numbers taken from the store and not yet given.
@@ -140,6 +141,7 @@ impl Authority {
             ring: signing_keys::Ring::default(),
             meters: limits::Meters::default(),
             since,
+            noted: prove::Noted::default(),
             mark: AtomicI64::new(meta.mark.as_millisecond()),
             numbers: Mutex::new(0..0),
             gate: RwLock::new(()),
@@ -230,6 +232,19 @@ impl Authority {
             held.push(self.stripes[stripe].lock().await);
         }
         held
+    }
+
+    /// The locks of two records, in the one order that keeps callers from waiting for each other. Whoever calls this
+    /// holds no other: two records may have the same lock.
+    async fn hold_both(
+        &self,
+        one: impl Hash,
+        other: impl Hash,
+    ) -> (MutexGuard<'_, ()>, Option<MutexGuard<'_, ()>>) {
+        let (one, other) = (stripe(one), stripe(other));
+        let first = self.stripes[one.min(other)].lock().await;
+        let second = if one == other { None } else { Some(self.stripes[one.max(other)].lock().await) };
+        (first, second)
     }
 
     async fn next_number(&self) -> Result<TokenNumber, Error> {

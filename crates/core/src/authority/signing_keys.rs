@@ -202,7 +202,7 @@ impl Authority {
     async fn signed_something_live(&self, key: &SigningKey, now: Timestamp) -> Result<bool, StoreError> {
         let filter =
             SessionFilter { kid: Some(key.kid.clone()), live_at: Some(now), ..SessionFilter::of(key.realm) };
-        Ok(!self.sessions_found(filter).await?.is_empty())
+        Ok(!self.some_sessions(&filter, None, 1).await?.is_empty())
     }
 }
 
