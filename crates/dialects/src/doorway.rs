@@ -210,7 +210,10 @@ impl Mounted {
         let routes = || hit.value.iter().map(|number| &self.routes[*number]);
         let route = routes()
             .find(|route| route.method == *method || (*method == Method::HEAD && route.method == Method::GET))
-            .ok_or_else(|| Refused::Method(routes().map(|route| route.method.clone()).collect()))?;
+            .ok_or_else(|| Refused::Method {
+                asked: method.clone(),
+                allowed: routes().map(|route| route.method.clone()).collect(),
+            })?;
         let mut params = BTreeMap::new();
         for (name, value) in hit.params.iter() {
             let value = percent_decode_str(value).decode_utf8();
@@ -306,7 +309,7 @@ fn refuse(room: &Room, refused: Refused, path: String) -> Reply {
 /// What HTTP itself asks of a refusal, whatever the envelope.
 fn shared_headers(refused: &Refused) -> Vec<(header::HeaderName, HeaderValue)> {
     match refused {
-        Refused::Method(allowed) => {
+        Refused::Method { allowed, .. } => {
             let allowed: Vec<_> = allowed.iter().map(Method::as_str).collect();
             HeaderValue::from_str(&allowed.join(", "))
                 .map(|value| (header::ALLOW, value))

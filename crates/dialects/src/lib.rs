@@ -4,6 +4,7 @@
 //! binary sends them.
 
 pub mod body;
+pub mod datto_rmm;
 pub mod dialect;
 pub mod doorway;
 pub mod dynatrace;
@@ -19,7 +20,7 @@ use counterfoil_core::catalogue::{Catalogue, Vocabulary};
 use dialect::Dialect;
 
 /// The registry: every dialect there is.
-pub const DIALECTS: &[&Dialect] = &[&native::DIALECT, &dynatrace::DIALECT];
+pub const DIALECTS: &[&Dialect] = &[&native::DIALECT, &dynatrace::DIALECT, &datto_rmm::DIALECT];
 
 /// The dialect of that name.
 pub fn dialect(name: &str) -> Option<&'static Dialect> {

@@ -11,6 +11,7 @@ use crate::secret::{Digest, Secret};
 use crate::store::{Position, Query, Record, SortBy, TokenFilter, Write};
 use crate::token::{Purpose, Text, Token};
 use crate::totp;
+use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -43,6 +44,12 @@ pub struct NewKey {
     pub principal: String,
     /// When it ends.
     pub expires: Option<Timestamp>,
+}
+
+/// For what, and from where, an exchange token counts.
+struct Worth {
+    scopes: ScopeSet,
+    networks: Vec<IpNet>,
 }
 
 /// The shortest text that is imported: what is shorter is guessed.
@@ -133,12 +140,46 @@ impl Authority {
             return Err(Error::invalid("scopes", why));
         }
         actor.may_give(if scopes.is_empty() { &held } else { scopes }, &self.catalogue)?;
-        let now = self.now();
         let struck = rules.format.strike(&*self.entropy)?;
         let (id, text) = match imported {
             None => (struck.id, struck.text),
             Some((id, text)) => (sound_id(id, struck.id, rules)?, sound_import(text)?),
         };
+        let worth = Worth { scopes: scopes.clone(), networks: Vec::new() };
+        self.keep_key(actor, principal, rules, worth, (id, text)).await
+    }
+
+    /// Replaces the actor's own exchange token by a new one of the same worth; the old one ends with the sessions that it
+    /// bought. For dialects whose principals hold one.
+    pub async fn reset_key(&self, actor: &Actor, rules: &KeyRules) -> Result<NewKey, Error> {
+        let Some(standing) = actor.standing() else { return Err(Error::NotFound("key")) };
+        let _held = self.hold_principal(actor, standing.id).await;
+        let principal = self.principal(actor, &Which::Id(standing.id.0)).await?;
+        let old = self.keys_of_principal(actor, principal.id, rules.dialect).await?.pop();
+        let bought_with = actor.session().and_then(|session| session.bought_with);
+        let old = match (old, bought_with) {
+            (Some(old), None) => old,
+            (Some(old), Some(number)) if old.number == number => old,
+            (None, None) => return Err(Error::NotFound("key")),
+            // Since this caller was let in, somebody else reset the key.
+            (_, Some(_)) => return Err(Error::Conflict("the key was changed meanwhile".to_owned())),
+        };
+        let held = self.allowed(&principal.roles)?;
+        actor.may_give(if old.scopes.is_empty() { &held } else { &old.scopes }, &self.catalogue)?;
+        let struck = rules.format.strike(&*self.entropy)?;
+        let worth = Worth { scopes: old.scopes, networks: old.networks };
+        self.keep_key(actor, principal, rules, worth, (struck.id, struck.text)).await
+    }
+
+    async fn keep_key(
+        &self,
+        actor: &Actor,
+        principal: Principal,
+        rules: &KeyRules,
+        worth: Worth,
+        (id, text): (String, Secret),
+    ) -> Result<NewKey, Error> {
+        let now = self.now();
         let id: Arc<str> = id.into();
         let claim = if rules.claimed_by_name { principal.username.as_str() } else { &id };
         let digest = self.key_digest(actor, rules.dialect, claim, &text);
@@ -146,9 +187,10 @@ impl Authority {
         let token = Token {
             purpose: Purpose::Exchange,
             name: format!("{} key", rules.dialect).into(),
-            scopes: scopes.clone(),
+            scopes: worth.scopes,
             issuer: actor.principal(),
             expires: rules.lifetime.map(|lifetime| now.saturating_add(lifetime).unwrap_or(Timestamp::MAX)),
+            networks: worth.networks,
             ..Token::new(number, actor.realm(), Arc::clone(&id), rules.dialect, principal.id, now)
         };
         let mut line = actor.line(Action::TokenIssue, &*id, now);

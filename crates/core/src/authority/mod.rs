@@ -10,6 +10,7 @@ mod idempotency;
 mod issue;
 mod journal;
 mod keys;
+mod limits;
 mod list;
 mod principals;
 mod prove;
@@ -88,6 +89,9 @@ pub struct Authority {
     tally: Tally,
     guard: guard::Guard,
     ring: signing_keys::Ring,
+    meters: limits::Meters,
+    /// Since when it answers.
+    since: Timestamp,
     noted: prove::Noted,
     /// The highest wall clock seen, in milliseconds.
     mark: AtomicI64,
@@ -122,6 +126,7 @@ impl Authority {
         formats: Formats,
     ) -> Result<Self, Error> {
         let meta = ports.store.meta().await?;
+        let since = to_millis(ports.clock.now());
         let authority = Self {
             store: ports.store,
             clock: ports.clock,
@@ -134,6 +139,8 @@ impl Authority {
             tally: Tally::default(),
             guard: guard::Guard::default(),
             ring: signing_keys::Ring::default(),
+            meters: limits::Meters::default(),
+            since,
             noted: prove::Noted::default(),
             mark: AtomicI64::new(meta.mark.as_millisecond()),
             numbers: Mutex::new(0..0),
@@ -152,6 +159,11 @@ impl Authority {
     pub fn now(&self) -> Timestamp {
         let wall = to_millis(self.clock.now()).as_millisecond();
         from_millis(self.mark.fetch_max(wall, Ordering::AcqRel).max(wall))
+    }
+
+    /// Since when it answers.
+    pub fn since(&self) -> Timestamp {
+        self.since
     }
 
     /// The catalogue of known words.
@@ -211,6 +223,17 @@ impl Authority {
         self.stripes[stripe(record)].lock().await
     }
 
+    /// The locks of several records, taken in one order, so that no two callers wait for each other. Whoever calls
+    /// this holds no other.
+    async fn hold_all(&self, records: impl Iterator<Item = impl Hash>) -> Vec<MutexGuard<'_, ()>> {
+        let stripes: BTreeSet<usize> = records.map(stripe).collect();
+        let mut held = Vec::with_capacity(stripes.len());
+        for stripe in stripes {
+            held.push(self.stripes[stripe].lock().await);
+        }
+        held
+    }
+
     /// The locks of two records, in the one order that keeps callers from waiting for each other. Whoever calls this
     /// holds no other: two records may have the same lock.
     async fn hold_both(
@@ -222,17 +245,6 @@ impl Authority {
         let first = self.stripes[one.min(other)].lock().await;
         let second = if one == other { None } else { Some(self.stripes[one.max(other)].lock().await) };
         (first, second)
-    }
-
-    /// The locks of several records, taken in one order, so that no two callers wait for each other. Whoever calls
-    /// this holds no other.
-    async fn hold_all(&self, records: impl Iterator<Item = impl Hash>) -> Vec<MutexGuard<'_, ()>> {
-        let stripes: BTreeSet<usize> = records.map(stripe).collect();
-        let mut held = Vec::with_capacity(stripes.len());
-        for stripe in stripes {
-            held.push(self.stripes[stripe].lock().await);
-        }
-        held
     }
 
     async fn next_number(&self) -> Result<TokenNumber, Error> {

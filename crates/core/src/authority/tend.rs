@@ -45,18 +45,17 @@ impl Authority {
     /// Writes down the last uses and logins noted so far; those that cannot be written wait for the next time.
     pub async fn flush(&self) -> Result<(), StoreError> {
         let (used, noted) = (self.index.take_used(), self.noted.take());
-        let batch: Vec<_> =
-            used.iter().filter_map(|known| known.touch()).chain(noted.iter().copied()).collect();
+        let mut batch: Vec<_> = used.iter().filter_map(|known| known.touch()).collect();
+        batch.extend(&noted);
         if batch.is_empty() {
             return Ok(());
         }
-        let again = |_: &StoreError| {
+        self.store.touch(batch).await.inspect_err(|_| {
             for known in &used {
                 self.index.queue(known);
             }
             self.noted.add(noted);
-        };
-        self.store.touch(batch).await.inspect_err(again)
+        })
     }
 
     /// Reads everything that may count from the store into the index, while no commit is under way. The doubt ends
