@@ -85,10 +85,9 @@ impl Authority {
         // Whoever only disables needs to give nothing.
         let silenced = Token { enabled: false, ..before.clone() };
         if after != silenced {
-            actor.may_give(&after.scopes, &self.catalogue)?;
+            let owner = self.index.roster.standing(after.principal).ok_or(Error::NotFound("principal"))?;
+            self.may_hand_out(actor, &after, &owner)?;
             if after.personal {
-                let owner =
-                    self.index.roster.standing(after.principal).ok_or(Error::NotFound("principal"))?;
                 within_roles(&after.scopes, &owner)?;
             }
         }

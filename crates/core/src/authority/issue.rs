@@ -177,6 +177,16 @@ impl Authority {
         Ok(owner)
     }
 
+    /// Whether the actor may put this token, which exists, into somebody's hands: it gives its scopes and, since one that
+    /// mints gives whatever its principal's roles hold, stands above another principal for whom it speaks.
+    pub(super) fn may_hand_out(&self, actor: &Actor, token: &Token, owner: &Standing) -> Result<(), Error> {
+        actor.may_give(&token.scopes, &self.catalogue)?;
+        if actor.principal() != Some(owner.id) && self.catalogue.mints_any(&token.scopes) {
+            actor.may_give(&self.allowed(&owner.roles())?, &self.catalogue)?;
+        }
+        Ok(())
+    }
+
     /// Well-formed, known where the beginning is reserved, at least one, without repetition.
     pub(super) fn sound_scopes(&self, words: &[String]) -> Result<ScopeSet, Vec<Violation>> {
         let wrong = |at: usize, why: String| Violation { field: format!("scopes[{at}]"), why };

@@ -47,9 +47,9 @@ impl Authority {
         if token.state(now) == State::Revoked {
             return Err(Error::Conflict("the token is revoked, for good".to_owned()));
         }
-        actor.may_give(&token.scopes, &self.catalogue)?;
-        let format = self.format(&token.dialect).ok_or(Error::NotFound("dialect"))?;
         let owner = self.index.roster.standing(token.principal).ok_or(Error::NotFound("principal"))?;
+        self.may_hand_out(actor, &token, &owner)?;
+        let format = self.format(&token.dialect).ok_or(Error::NotFound("dialect"))?;
         let text = format.strike_for(&token.id, &*self.entropy)?;
         let overlap_until =
             (!overlap.is_zero()).then(|| now.saturating_add(overlap).unwrap_or(Timestamp::MAX));
