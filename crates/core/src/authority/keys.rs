@@ -1,6 +1,6 @@
 //! A principal's ways in: its password, its second factor, its exchange tokens (API keys).
 
-use super::{Actor, Authority, Which};
+use super::{Actor, Authority, Idempotency, Which};
 use crate::error::{Error, Violation};
 use crate::format::Format;
 use crate::journal::Action;
@@ -50,6 +50,22 @@ pub struct NewKey {
 struct Worth {
     scopes: ScopeSet,
     networks: Vec<IpNet>,
+}
+
+impl NewKey {
+    fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        let expires = self.expires.map(Timestamp::as_millisecond);
+        let kept = (&*self.id, self.text.reveal(), &self.principal, expires);
+        Zeroizing::new(serde_json::to_vec(&kept).unwrap_or_default())
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        let kept: (String, String, String, Option<i64>) =
+            serde_json::from_slice(bytes).map_err(Error::unavailable)?;
+        let (id, text, principal, expires) = kept;
+        let expires = expires.map(crate::clock::from_millis);
+        Ok(Self { id: id.into(), text: Secret::new(text), principal, expires })
+    }
 }
 
 /// The shortest text that is imported: what is shorter is guessed.
@@ -124,6 +140,20 @@ impl Authority {
         rules: &KeyRules,
         scopes: &ScopeSet,
         imported: Option<(Option<String>, Secret)>,
+        once: Option<&Idempotency>,
+    ) -> Result<NewKey, Error> {
+        let first = || self.create_key_once(actor, which, rules, scopes, imported, once);
+        self.once(actor, once, NewKey::from_bytes, first).await
+    }
+
+    async fn create_key_once(
+        &self,
+        actor: &Actor,
+        which: &Which,
+        rules: &KeyRules,
+        scopes: &ScopeSet,
+        imported: Option<(Option<String>, Secret)>,
+        once: Option<&Idempotency>,
     ) -> Result<NewKey, Error> {
         let id = self.mine_or_beneath(actor, which).await?.id;
         let _held = self.hold_principal(actor, id).await;
@@ -146,7 +176,7 @@ impl Authority {
             Some((id, text)) => (sound_id(id, struck.id, rules)?, sound_import(text)?),
         };
         let worth = Worth { scopes: scopes.clone(), networks: Vec::new() };
-        self.keep_key(actor, principal, rules, worth, (id, text)).await
+        self.keep_key(actor, principal, rules, worth, (id, text), once).await
     }
 
     /// Replaces the actor's own exchange token by a new one of the same worth; the old one ends with the sessions that it
@@ -168,7 +198,7 @@ impl Authority {
         actor.may_give(if old.scopes.is_empty() { &held } else { &old.scopes }, &self.catalogue)?;
         let struck = rules.format.strike(&*self.entropy)?;
         let worth = Worth { scopes: old.scopes, networks: old.networks };
-        self.keep_key(actor, principal, rules, worth, (struck.id, struck.text)).await
+        self.keep_key(actor, principal, rules, worth, (struck.id, struck.text), None).await
     }
 
     async fn keep_key(
@@ -178,6 +208,7 @@ impl Authority {
         rules: &KeyRules,
         worth: Worth,
         (id, text): (String, Secret),
+        once: Option<&Idempotency>,
     ) -> Result<NewKey, Error> {
         let now = self.now();
         let id: Arc<str> = id.into();
@@ -208,8 +239,10 @@ impl Authority {
         let expires = token.expires;
         let kept = Text::live(digest, number);
         writes.extend([Write::Insert(Record::Token(token)), Write::Insert(Record::Text(kept))]);
+        let made = NewKey { id, text, principal: principal.username, expires };
+        writes.extend(self.kept(actor, once, &made.to_bytes(), now)?);
         self.commit(writes, journal, now).await?;
-        Ok(NewKey { id, text, principal: principal.username, expires })
+        Ok(made)
     }
 
     /// Revokes a principal's exchange tokens of a dialect, or the one with that id; the sessions that they bought end.

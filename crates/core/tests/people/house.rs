@@ -150,7 +150,10 @@ impl House {
 
     pub(crate) async fn key(&self, username: &str, rules: &KeyRules, scopes: &[&str]) -> NewKey {
         let scopes = ScopeSet::of(scopes);
-        self.authority.create_key(&self.operator(), &named(username), rules, &scopes, None).await.unwrap()
+        self.authority
+            .create_key(&self.operator(), &named(username), rules, &scopes, None, None)
+            .await
+            .unwrap()
     }
 
     pub(crate) async fn import(
@@ -162,7 +165,7 @@ impl House {
     ) -> Result<NewKey, Error> {
         let imported = Some((id.map(str::to_owned), Secret::new(text.into())));
         let scopes = ScopeSet::default();
-        self.authority.create_key(&self.operator(), &named(username), rules, &scopes, imported).await
+        self.authority.create_key(&self.operator(), &named(username), rules, &scopes, imported, None).await
     }
 
     /// Tries a password from [`SOMEWHERE`].

@@ -1,7 +1,7 @@
 //! Exchange tokens: who may give them, what they replace, and where their texts count.
 
 use crate::house::{House, MANY, ONE, PASSWORD, SOMEWHERE, beside, is_silent, named};
-use counterfoil_core::authority::{Actor, Verdict};
+use counterfoil_core::authority::{Actor, Idempotency, Verdict};
 use counterfoil_core::error::Error;
 use counterfoil_core::scope::ScopeSet;
 use counterfoil_core::secret::Secret;
@@ -51,7 +51,7 @@ async fn whoever_has_none_of_the_needed_scope_holds_no_key() {
     house.person("jane", &["acme.read"]).await;
     let refused = house
         .authority
-        .create_key(&house.operator(), &named("jane"), &ONE, &ScopeSet::default(), None)
+        .create_key(&house.operator(), &named("jane"), &ONE, &ScopeSet::default(), None, None)
         .await
         .unwrap_err();
     assert!(matches!(refused, Error::Conflict(_)), "{refused:?}");
@@ -125,7 +125,7 @@ async fn a_key_is_given_only_within_what_the_giver_may_give() {
     house.person("jane", &["acme.key", "acme.read"]).await;
     house.person("boss", &["acme.key", "acme.write"]).await;
     let give = async |actor: &Actor, name: &str, scopes: &[&str]| {
-        house.authority.create_key(actor, &named(name), &ONE, &ScopeSet::of(scopes), None).await
+        house.authority.create_key(actor, &named(name), &ONE, &ScopeSet::of(scopes), None, None).await
     };
     give(&admin, "jane", &[]).await.unwrap();
     give(&admin, "jane", &["acme.read"]).await.unwrap();
@@ -169,11 +169,11 @@ async fn whoever_may_do_less_than_their_principal_changes_no_way_in() {
     assert!(matches!(removed, Err(Error::Forbidden { .. })));
     let wider = ScopeSet::of(&["acme.write"]);
     for scopes in [&wider, &ScopeSet::default()] {
-        let given = house.authority.create_key(&narrow, &named("jane"), &MANY, scopes, None).await;
+        let given = house.authority.create_key(&narrow, &named("jane"), &MANY, scopes, None, None).await;
         assert!(matches!(given, Err(Error::Forbidden { .. })));
     }
     let within = ScopeSet::of(&["acme.read"]);
-    house.authority.create_key(&narrow, &named("jane"), &MANY, &within, None).await.unwrap();
+    house.authority.create_key(&narrow, &named("jane"), &MANY, &within, None, None).await.unwrap();
     set(&whole).await.unwrap();
     house.try_password("jane", "another password").await.unwrap();
 }
@@ -191,4 +191,22 @@ async fn a_password_is_eight_characters_or_more() {
     house.set_password("jane", "ääääääbb").await;
     house.try_password("jane", "ääääääbb").await.unwrap();
     assert!(is_silent(&house.try_password("jane", PASSWORD).await), "from {SOMEWHERE}");
+}
+
+#[tokio::test]
+async fn a_creation_repeated_under_its_idempotency_key_gives_the_same_key() {
+    let house = House::new().await;
+    house.person("jane", &["acme.key"]).await;
+    let create = async |key: &str, request| {
+        let once = Idempotency { key: key.into(), route: "POST /keys".into(), request: [request; 32] };
+        let (operator, scopes) = (house.operator(), ScopeSet::default());
+        house.authority.create_key(&operator, &named("jane"), &MANY, &scopes, None, Some(&once)).await
+    };
+    let (first, second) = (create("k", 1).await.unwrap(), create("k", 1).await.unwrap());
+    assert_eq!((&first.id, first.text.reveal()), (&second.id, second.text.reveal()));
+    assert_eq!((&first.principal, first.expires), (&second.principal, second.expires));
+    assert_ne!(create("l", 1).await.unwrap().id, first.id);
+    assert!(matches!(create("k", 2).await, Err(Error::Conflict(_))));
+    let list = house.authority.list_keys(&house.operator(), &named("jane"), "globex").await.unwrap();
+    assert_eq!(list.len(), 2);
 }

@@ -87,8 +87,11 @@ fn create(room: &Room, call: Call) -> Answer<'_> {
         };
         let scopes: ScopeSet = body.scopes.iter().enumerate().map(word).collect::<Result<_, _>>()?;
         let imported = body.text.map(|text| (body.id, Secret::new(text)));
-        let made =
-            room.house.create_key(call.actor()?, &which(&call)?, &keys.rules, &scopes, imported).await?;
+        let (actor, once) = (call.actor()?, call.idempotency()?);
+        let made = room
+            .house
+            .create_key(actor, &which(&call)?, &keys.rules, &scopes, imported, once.as_ref())
+            .await?;
         let mut answer = Map::new();
         answer.insert("id".into(), made.id.to_string().into());
         if let Some(name) = keys.id_name {
