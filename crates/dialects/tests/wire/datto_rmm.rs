@@ -223,14 +223,14 @@ async fn no_bent_token_counts_nor_is_called_expired() {
     let jwt = token.split_once(' ').unwrap().1;
     let [header, claims, signature] = jwt.split('.').collect::<Vec<_>>().try_into().unwrap();
     let part = |part: &str| BASE64URL_NOPAD.encode(part.as_bytes());
-    let past = part(r#"{"user_name":"admin","exp":1}"#);
+    let bygone = part(r#"{"user_name":"admin","exp":1}"#);
     for bent in [
         format!("{}.{claims}.", part(r#"{"alg":"none"}"#)),
-        format!("{}.{past}.", part(r#"{"alg":"none"}"#)),
+        format!("{}.{bygone}.", part(r#"{"alg":"none"}"#)),
         format!("{}.{claims}.{signature}", part(r#"{"alg":"HS256"}"#)),
-        format!("{}.{past}.{signature}", part(r#"{"alg":"RS256","jku":"https://example.org/jwks"}"#)),
-        format!("{}.{past}.{signature}", part(r#"{"alg":"RS256","kid":"../../dev/null"}"#)),
-        format!("{header}.{past}.{signature}"),
+        format!("{}.{bygone}.{signature}", part(r#"{"alg":"RS256","jku":"https://example.org/jwks"}"#)),
+        format!("{}.{bygone}.{signature}", part(r#"{"alg":"RS256","kid":"../../dev/null"}"#)),
+        format!("{header}.{bygone}.{signature}"),
         format!("{header}.{claims}."),
         format!("{header}.{claims}.{signature}="),
         format!("{header}.{claims}"),
