@@ -157,13 +157,24 @@ impl Authority {
         }
         let mut after = before.clone();
         self.change_details(actor, &mut after, edit).await?;
-        if after == before {
+        let (mut writes, mut journal) = (Vec::new(), Vec::new());
+        let now = self.now();
+        if edit.disabled == Some(false) {
+            self.guard.forgive(before.id);
+            if self.is_locked(before.id) {
+                writes.push(Write::Unlock(before.id));
+            }
+        }
+        if after == before && writes.is_empty() {
             return Ok(self.shown_principal(before));
         }
+        if !writes.is_empty() && !before.disabled {
+            // To whoever logs in, a lock looks like being disabled; so does its end.
+            journal.push(actor.line(Action::PrincipalEnable, before.id.0.to_string(), now));
+        }
         actor.may_give(&self.index.roster.scopes_of(&after.roles), &self.catalogue)?;
-        let now = self.now();
-        let journal = self.principal_lines(actor, &before, &after, now);
-        self.save_principal(actor, after, journal, now).await
+        journal.extend(self.principal_lines(actor, &before, &after, now));
+        self.save_principal(actor, after, writes, journal, now).await
     }
 
     /// Deletes a principal softly: all that speaks for it is silent, its user name is free.
@@ -177,7 +188,7 @@ impl Authority {
         let now = self.now();
         principal.deleted = Some(now);
         let line = actor.line(Action::PrincipalDelete, principal.id.0.to_string(), now);
-        self.save_principal(actor, principal, vec![line], now).await.map(|_| ())
+        self.save_principal(actor, principal, Vec::new(), vec![line], now).await.map(|_| ())
     }
 
     /// An undeleted principal that has no scope which the actor may not give.
@@ -191,13 +202,15 @@ impl Authority {
         &self,
         actor: &Actor,
         mut principal: Principal,
+        mut writes: Vec<Write>,
         journal: Vec<Entry>,
         now: Timestamp,
     ) -> Result<ShownPrincipal, Error> {
         principal.version += 1;
         principal.updated = now;
         principal.updated_by = actor.principal();
-        self.commit(vec![Write::Update(Record::Principal(principal.clone()))], journal, now)
+        writes.push(Write::Update(Record::Principal(principal.clone())));
+        self.commit(writes, journal, now)
             .await
             .map_err(StoreError::into)
             .map(|()| self.shown_principal(principal))

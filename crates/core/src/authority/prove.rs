@@ -101,6 +101,11 @@ impl Authority {
         self.index.roster.locks(principal, true).iter().any(|lock| !super::guard::lapsed(lock, now))
     }
 
+    /// Whether anything of the principal's does not count from somewhere for a while.
+    pub(super) fn is_locked(&self, principal: PrincipalId) -> bool {
+        [true, false].into_iter().any(|password| !self.index.roster.locks(principal, password).is_empty())
+    }
+
     /// Exactly one argon2 an attempt, whatever the outcome.
     async fn try_password(
         &self,
