@@ -4,6 +4,7 @@
 //! binary sends them.
 
 pub mod body;
+pub mod control_room;
 pub mod dialect;
 pub mod doorway;
 pub mod dynatrace;
@@ -18,7 +19,7 @@ use counterfoil_core::catalogue::{Catalogue, Vocabulary};
 use dialect::Dialect;
 
 /// The registry: every dialect there is.
-pub const DIALECTS: &[&Dialect] = &[&native::DIALECT, &dynatrace::DIALECT];
+pub const DIALECTS: &[&Dialect] = &[&native::DIALECT, &dynatrace::DIALECT, &control_room::DIALECT];
 
 /// The dialect of that name.
 pub fn dialect(name: &str) -> Option<&'static Dialect> {
