@@ -98,14 +98,15 @@ impl Doorway {
     /// Puts the mounts side by side; two that claim the same path are an error in one sentence.
     pub fn new(house: &Arc<Authority>, mounts: Vec<Mount>) -> Result<Self, String> {
         let mut doorway = Self { house: Arc::clone(house), mounted: Vec::new(), territory: Vec::new() };
-        for mount in mounts {
-            doorway.mount(mount)?;
+        let every: Arc<[Mount]> = mounts.into();
+        for mount in every.iter() {
+            doorway.mount(mount.clone(), &every)?;
         }
         doorway.territory.sort_by_key(|(start, _)| std::cmp::Reverse(start.len()));
         Ok(doorway)
     }
 
-    fn mount(&mut self, mount: Mount) -> Result<(), String> {
+    fn mount(&mut self, mount: Mount, every: &Arc<[Mount]>) -> Result<(), String> {
         let Mount { dialect, prefix, realm, settings } = mount;
         let place = self.mounted.len();
         for start in dialect.territory {
@@ -130,7 +131,8 @@ impl Doorway {
                 .insert(&template, numbers)
                 .map_err(|error| format!("the path {template} cannot be mounted: {error}"))?;
         }
-        let room = Room { house: Arc::clone(&self.house), dialect, realm, prefix, settings };
+        let (house, mounts) = (Arc::clone(&self.house), Arc::clone(every));
+        let room = Room { house, dialect, realm, prefix, settings, mounts };
         self.mounted.push(Mounted { room, routes, paths });
         Ok(())
     }
@@ -299,7 +301,7 @@ fn refuse(room: &Room, refused: Refused, path: String) -> Reply {
         tracing::error!(dialect = room.dialect.name, %cause, "could not answer");
     }
     let shared = shared_headers(&refused);
-    let mut reply = (room.dialect.refuse)(&Refusal { refused, path });
+    let mut reply = (room.dialect.refuse)(room, &Refusal { refused, path });
     for (name, value) in shared {
         reply.headers_mut().entry(name).or_insert(value);
     }
