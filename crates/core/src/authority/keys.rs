@@ -8,7 +8,7 @@ use crate::password;
 use crate::principal::{Principal, PrincipalId};
 use crate::scope::ScopeSet;
 use crate::secret::{Digest, PEPPER, Secret};
-use crate::store::{Position, Query, Record, SessionFilter, SortBy, TokenFilter, Write};
+use crate::store::{Key, Position, Query, Record, SessionFilter, SortBy, TokenFilter, Write};
 use crate::token::{Purpose, Text, TextState, Token};
 use crate::totp;
 use jiff::{SignedDuration, Timestamp};
@@ -124,6 +124,9 @@ impl Authority {
             )));
         }
         actor.may_give(if scopes.is_empty() { &held } else { scopes }, &self.catalogue)?;
+        if let Some((Some(id), _)) = &imported {
+            self.unless_a_name(&principal, id).await?;
+        }
         let now = self.now();
         let struck = rules.format.strike(&*self.entropy)?;
         let (id, text) = match imported {
@@ -242,8 +245,19 @@ impl Authority {
         self.keys.key(actor.realm().0, dialect, &Principal::name_key(claim), text.reveal())
     }
 
+    /// A key's id goes where a user name goes, so that it must not be another principal's.
+    async fn unless_a_name(&self, holder: &Principal, id: &str) -> Result<(), Error> {
+        let found = self.store.find(Key::PrincipalByName(holder.realm, Principal::name_key(id))).await?;
+        match found {
+            Some(Record::Principal(named)) if named.id != holder.id => {
+                Err(Error::Conflict("the id is another principal's user name".to_owned()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The actor's own principal, or one that it is above and may change.
-    async fn mine_or_beneath(&self, actor: &Actor, which: &Which) -> Result<Principal, Error> {
+    pub(super) async fn mine_or_beneath(&self, actor: &Actor, which: &Which) -> Result<Principal, Error> {
         let principal =
             self.principal(actor, which).await.map_err(|error| self.unless_stranger(actor, error))?;
         if actor.principal() == Some(principal.id) {

@@ -90,15 +90,28 @@ impl Authority {
         self.end(actor, session).await
     }
 
-    async fn end(&self, actor: &Actor, mut session: Session) -> Result<(), Error> {
+    /// Ends a session with all that was cut from it.
+    pub(super) async fn end(&self, actor: &Actor, session: Session) -> Result<(), Error> {
         let now = self.now();
         if session.ended.is_some() || session.expires <= now {
             return Ok(());
         }
-        session.ended = Some(now);
-        let line = actor.line(Action::SessionEnd, session.id.to_string(), now);
-        self.commit(vec![Write::Update(Record::Session(session))], vec![line], now)
-            .await
-            .map_err(StoreError::into)
+        let _held = self.hold(("sessions", session.principal)).await;
+        let siblings = SessionFilter {
+            dialect: Some(session.dialect.to_string()),
+            live_at: Some(now),
+            ..SessionFilter::of_principal(session.realm, session.principal)
+        };
+        let mut others = self.sessions_found(siblings).await?;
+        let mut over = vec![session];
+        let mut next = 0;
+        while let Some(id) = over.get(next).map(|parent| parent.id) {
+            over.extend(others.extract_if(.., |other| other.refreshed_from == Some(id)));
+            next += 1;
+        }
+        let line = |session: &Session| actor.line(Action::SessionEnd, session.id.to_string(), now);
+        let journal = over.iter().map(line).collect();
+        let ended = |session| Write::Update(Record::Session(Session { ended: Some(now), ..session }));
+        self.commit(over.into_iter().map(ended).collect(), journal, now).await.map_err(StoreError::into)
     }
 }
