@@ -93,6 +93,8 @@ impl Authority {
         mut principal: Principal,
         action: Action,
     ) -> Result<(), Error> {
+        // A way in opens all that the principal may do: a token for less must not find it, not even its own.
+        actor.may_give(&self.index.roster.scopes_of(&principal.roles), &self.catalogue)?;
         let now = self.now();
         principal.version += 1;
         principal.updated = now;
