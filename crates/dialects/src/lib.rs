@@ -8,6 +8,7 @@ pub mod dialect;
 pub mod doorway;
 pub mod dynatrace;
 pub mod native;
+pub mod oauth;
 pub mod openapi;
 pub mod refusal;
 pub mod reply;
@@ -18,7 +19,7 @@ use counterfoil_core::catalogue::{Catalogue, Vocabulary};
 use dialect::Dialect;
 
 /// The registry: every dialect there is.
-pub const DIALECTS: &[&Dialect] = &[&native::DIALECT, &dynatrace::DIALECT];
+pub const DIALECTS: &[&Dialect] = &[&native::DIALECT, &dynatrace::DIALECT, &oauth::DIALECT];
 
 /// The dialect of that name.
 pub fn dialect(name: &str) -> Option<&'static Dialect> {

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its support too")]
 
 mod dynatrace;
+mod oauth;
 mod openapi;
 mod support;
 mod transcript;
