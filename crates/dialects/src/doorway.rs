@@ -3,12 +3,14 @@
 //! and has every refusal worded by its dialect.
 
 use crate::dialect::{Call, Dialect, NATIVE, Needs, Reply, Room, Route, THRESHOLD};
+use crate::oauth;
 use crate::presented::Presented;
 use crate::refusal::{Refusal, Refused};
 use crate::target;
 use bytes::Bytes;
-use counterfoil_core::authority::{Actor, Authority, Claim, Door};
+use counterfoil_core::authority::{Actor, Authority, Claim, Door, Grant};
 use counterfoil_core::error::{Error, Unauthenticated};
+use counterfoil_core::index::Credential;
 use counterfoil_core::index::roster::RealmFacts;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
@@ -51,6 +53,10 @@ pub struct Operator(pub String);
 /// Set as an extension by the server: the caller's address, as far as trusted proxies tell.
 #[derive(Debug, Clone, Copy)]
 pub struct Caller(pub IpAddr);
+
+/// Set as an extension by the server: the caller reached us over TLS, as far as trusted proxies tell.
+#[derive(Debug, Clone, Copy)]
+pub struct Secure;
 
 /// Set as an extension on replies, for the log and metrics: what answered, without anything a caller wrote.
 #[derive(Debug, Clone)]
@@ -268,10 +274,9 @@ async fn admit(
     // Our own API acts in the realm of the credential; everywhere else the credential must be of the realm asked for.
     let native = room.dialect.name == NATIVE;
     let realm = if native { house.realm_of(&actor)? } else { realm };
-    let of_dialect = actor.grant().is_none_or(|grant| {
-        let dialect = grant.dialect();
-        matches!(route.needs, Needs::AnyDialect) || dialect == room.dialect.name || dialect == NATIVE
-    });
+    let of_dialect = actor
+        .grant()
+        .is_none_or(|grant| matches!(route.needs, Needs::AnyDialect) || opens(room.dialect, grant));
     if actor.realm() != realm.id || !of_dialect {
         return Err(Error::Unauthenticated(Unauthenticated::Invalid).into());
     }
@@ -279,6 +284,18 @@ async fn admit(
         actor.require(any_of)?;
     }
     Ok((Some(actor), realm, text))
+}
+
+/// Whether a credential may be brought to this dialect (design 4): its own and native ones may; OAuth sessions open our
+/// own API too, but only if they are addressed to us.
+pub(crate) fn opens(dialect: &Dialect, grant: &Grant) -> bool {
+    match grant.credential() {
+        Credential::Token(token) => [dialect.name, NATIVE].contains(&&*token.dialect),
+        Credential::Session(session, _) if *session.dialect == *oauth::NAME => {
+            [oauth::NAME, NATIVE].contains(&dialect.name) && session.is_for_us()
+        }
+        Credential::Session(session, _) => *session.dialect == *dialect.name,
+    }
 }
 
 /// A caller whose reply to a rotation was lost asks again with the old text and the same key.

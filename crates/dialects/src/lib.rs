@@ -10,6 +10,7 @@ pub mod dialect;
 pub mod doorway;
 pub mod dynatrace;
 pub mod native;
+pub mod oauth;
 pub mod openapi;
 pub mod presented;
 pub mod refusal;
@@ -22,7 +23,7 @@ use dialect::Dialect;
 
 /// The registry: every dialect there is.
 pub const DIALECTS: &[&Dialect] =
-    &[&native::DIALECT, &dynatrace::DIALECT, &control_room::DIALECT, &datto_rmm::DIALECT];
+    &[&native::DIALECT, &oauth::DIALECT, &dynatrace::DIALECT, &control_room::DIALECT, &datto_rmm::DIALECT];
 
 /// The dialect of that name.
 pub fn dialect(name: &str) -> Option<&'static Dialect> {

@@ -2,7 +2,9 @@
 
 mod actor;
 mod bootstrap;
+mod clients;
 mod cursor;
+mod delegate;
 mod edit;
 mod exchange;
 mod guard;
@@ -27,6 +29,7 @@ mod view;
 
 pub use actor::Actor;
 pub use bootstrap::bootstrap;
+pub use clients::ClientProof;
 pub use edit::Edit;
 pub use exchange::{Exchange, Minted, Started, Worded};
 pub use idempotency::Idempotency;

@@ -2,6 +2,7 @@
 
 pub mod client;
 mod journal;
+mod jwks;
 mod principals;
 mod problem;
 mod query;
@@ -59,6 +60,7 @@ fn routes() -> Vec<Route> {
         verify::routes(),
         principals::routes(),
         ways::routes(),
+        jwks::routes(),
         sessions::routes(),
         roles::routes(),
         scopes::routes(),

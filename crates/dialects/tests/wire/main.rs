@@ -6,6 +6,7 @@
 mod control_room;
 mod datto_rmm;
 mod dynatrace;
+mod oauth;
 mod openapi;
 mod support;
 mod transcript;
