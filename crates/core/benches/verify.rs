@@ -13,14 +13,13 @@ use counterfoil_core::journal::Entry;
 use counterfoil_core::principal::{Kind, Principal, PrincipalId};
 use counterfoil_core::realm::{Realm, RealmId};
 use counterfoil_core::scope::ScopeSet;
-use counterfoil_core::secret::{Keys, PEPPER, RootSecret};
+use counterfoil_core::secret::{Keys, RootSecret};
 use counterfoil_core::store::{
     Change, JournalFilter, Key, Meta, Query, Record, Sink, Store, StoreError, TokenFilter, Touch,
 };
-use counterfoil_core::token::{Purpose, Text, TextState, Token, TokenNumber};
+use counterfoil_core::token::{Text, Token, TokenNumber};
 use criterion::{Criterion, criterion_group, criterion_main};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -87,13 +86,7 @@ fn house(tokens: u64) -> (Authority, Vec<String>, u64) {
         let number = TokenNumber(number);
         let digest = keys.bearer(struck.text.reveal());
         records.push(Record::Token(token(number, realm, admin, &struck.id, scopes.clone(), now)));
-        records.push(Record::Text(Text {
-            digest,
-            token: number,
-            pepper: PEPPER,
-            until: None,
-            state: TextState::Live,
-        }));
+        records.push(Record::Text(Text::live(digest, number)));
         if number.0.is_multiple_of(tokens / 10_000) {
             texts.push(struck.text.reveal().to_owned());
         }
@@ -191,28 +184,5 @@ fn token(
     scopes: ScopeSet,
     now: Timestamp,
 ) -> Token {
-    Token {
-        number,
-        realm,
-        id: id.into(),
-        dialect: "native".into(),
-        purpose: Purpose::Access,
-        name: "bench".into(),
-        scopes,
-        principal,
-        issuer: None,
-        personal: false,
-        enabled: true,
-        revoked: None,
-        created: now,
-        modified: None,
-        not_before: None,
-        expires: None,
-        last_used: None,
-        networks: Vec::new(),
-        metadata: BTreeMap::new(),
-        limit: None,
-        quota: None,
-        version: 1,
-    }
+    Token { name: "bench".into(), scopes, ..Token::new(number, realm, id, "native", principal, now) }
 }

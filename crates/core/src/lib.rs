@@ -11,6 +11,7 @@ pub mod fixture;
 pub mod format;
 pub mod index;
 pub mod journal;
+pub mod limit;
 pub mod memory;
 pub mod password;
 pub mod principal;

@@ -3,7 +3,7 @@
 use crate::principal::PrincipalId;
 use crate::realm::RealmId;
 use crate::scope::ScopeSet;
-use crate::secret::Digest;
+use crate::secret::{Digest, PEPPER};
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -142,6 +142,41 @@ impl State {
 }
 
 impl Token {
+    /// An enabled access token without name, scopes or bounds, to be filled in.
+    pub fn new(
+        number: TokenNumber,
+        realm: RealmId,
+        id: impl Into<Arc<str>>,
+        dialect: &str,
+        principal: PrincipalId,
+        created: Timestamp,
+    ) -> Self {
+        Self {
+            number,
+            realm,
+            id: id.into(),
+            dialect: dialect.into(),
+            purpose: Purpose::Access,
+            name: "".into(),
+            scopes: ScopeSet::default(),
+            principal,
+            issuer: None,
+            personal: false,
+            enabled: true,
+            revoked: None,
+            created,
+            modified: None,
+            not_before: None,
+            expires: None,
+            last_used: None,
+            networks: Vec::new(),
+            metadata: BTreeMap::new(),
+            limit: None,
+            quota: None,
+            version: 1,
+        }
+    }
+
     /// What the token is at `now`. Its own end is not included: `expires <= now` is over.
     pub fn state(&self, now: Timestamp) -> State {
         if self.revoked.is_some() {
@@ -208,4 +243,11 @@ pub struct Text {
     pub until: Option<Timestamp>,
     /// Where it is in its life.
     pub state: TextState,
+}
+
+impl Text {
+    /// The live text of a token, under the present pepper.
+    pub fn live(digest: Digest, token: TokenNumber) -> Self {
+        Self { digest, token, pepper: PEPPER, until: None, state: TextState::Live }
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::body;
 use crate::doorway::Mount;
+use crate::presented::Presented;
 use crate::refusal::{Refusal, Refused};
 use crate::target;
 use bytes::Bytes;
@@ -23,6 +24,10 @@ use std::sync::Arc;
 
 /// The name of our own dialect, whose tokens open every other one too.
 pub const NATIVE: &str = "native";
+
+/// After how many failures in a row from one network a principal's passwords do not count from there for a while, where
+/// a vendor names no other number.
+pub const THRESHOLD: u32 = 10;
 
 /// A finished answer; every body is whole.
 pub type Reply = Response<Bytes>;
@@ -47,8 +52,8 @@ pub struct Dialect {
     pub territory: &'static [&'static str],
     /// The one table that feeds router and OpenAPI.
     pub routes: fn() -> Vec<Route>,
-    /// Finds the bearer text in a request, wherever this protocol may carry it.
-    pub presented: fn(&Parts) -> Option<String>,
+    /// Finds the credential in a request, wherever this protocol may carry it.
+    pub presented: fn(&Parts) -> Option<Presented>,
     /// Words a refusal in this protocol's envelope.
     pub refuse: fn(&Room, &Refusal) -> Reply,
 }

@@ -2,15 +2,16 @@
 //! and the route, the realm, the credential, enforces what the route needs before the body is parsed, bounds the body,
 //! and has every refusal worded by its dialect.
 
-use crate::dialect::{Call, Dialect, NATIVE, Needs, Reply, Room, Route};
+use crate::dialect::{Call, Dialect, NATIVE, Needs, Reply, Room, Route, THRESHOLD};
+use crate::presented::Presented;
 use crate::refusal::{Refusal, Refused};
 use crate::target;
 use bytes::Bytes;
-use counterfoil_core::authority::{Actor, Authority};
+use counterfoil_core::authority::{Actor, Authority, Claim, Door};
 use counterfoil_core::error::{Error, Unauthenticated};
 use counterfoil_core::index::roster::RealmFacts;
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use percent_encoding::percent_decode_str;
@@ -20,6 +21,8 @@ use std::sync::Arc;
 
 /// The longest body that is read.
 pub const LONGEST_BODY: usize = 1024 * 1024;
+/// How much of a body that is too long is heard out and thrown away.
+const HEARD_OUT: usize = 8 * LONGEST_BODY;
 /// The longest header block that is read.
 pub const LONGEST_HEAD: usize = 32 * 1024;
 /// The longest request target that is read.
@@ -185,7 +188,7 @@ impl Mounted {
         let (route, params) = match self.route(path, &parts.method) {
             Ok(hit) => hit,
             Err(refused) => {
-                drain(body).await;
+                drain(body, LONGEST_BODY).await;
                 return Err(refused);
             }
         };
@@ -194,12 +197,12 @@ impl Mounted {
         let (actor, realm, presented) = match admitted {
             Ok(admitted) => admitted,
             Err(refused) => {
-                drain(body).await;
+                drain(body, LONGEST_BODY).await;
                 return Err(refused);
             }
         };
         let address = parts.extensions.get::<Caller>().map(|caller| caller.0);
-        let body = read(body).await?;
+        let body = read(body, &parts.headers).await?;
         let template = route.path.clone();
         (route.handler)(room, Call { actor, realm, address, parts, params, presented, template, body }).await
     }
@@ -209,7 +212,10 @@ impl Mounted {
         let routes = || hit.value.iter().map(|number| &self.routes[*number]);
         let route = routes()
             .find(|route| route.method == *method || (*method == Method::HEAD && route.method == Method::GET))
-            .ok_or_else(|| Refused::Method(routes().map(|route| route.method.clone()).collect()))?;
+            .ok_or_else(|| Refused::Method {
+                asked: method.clone(),
+                allowed: routes().map(|route| route.method.clone()).collect(),
+            })?;
         let mut params = BTreeMap::new();
         for (name, value) in hit.params.iter() {
             let value = percent_decode_str(value).decode_utf8();
@@ -242,11 +248,22 @@ async fn admit(
     if matches!(route.needs, Needs::Nobody) {
         return Ok((None, realm, None));
     }
-    let text = (room.dialect.presented)(parts).ok_or(Error::Unauthenticated(Unauthenticated::Missing))?;
+    let presented =
+        (room.dialect.presented)(parts).ok_or(Error::Unauthenticated(Unauthenticated::Missing))?;
     let address = parts.extensions.get::<Caller>().map(|caller| caller.0);
-    let actor = match house.authenticate(&text, room.dialect.name, address) {
-        Ok(actor) => actor,
-        Err(why) => echo(room, route, parts, &text).await.ok_or(Error::Unauthenticated(why))?,
+    let (actor, text) = match presented {
+        Presented::Bearer(text) => match house.authenticate(&text, room.dialect.name, address) {
+            Ok(actor) => (actor, Some(text)),
+            Err(why) => {
+                let echo = echo(room, route, parts, &text, address).await;
+                (echo.ok_or(Error::Unauthenticated(why))?, Some(text))
+            }
+        },
+        Presented::Basic { username, password } => {
+            let claim = Claim::Password { username: &username, text: password };
+            let door = Door { address, code: None, threshold: THRESHOLD, keys_need: None };
+            (house.proven(&house.prove(realm.id, claim, &door).await?)?, None)
+        }
     };
     // Our own API acts in the realm of the credential; everywhere else the credential must be of the realm asked for.
     let native = room.dialect.name == NATIVE;
@@ -261,13 +278,19 @@ async fn admit(
     if let (Needs::Scope(any_of), false) = (route.needs, actor.is_echo()) {
         actor.require(any_of)?;
     }
-    Ok((Some(actor), realm, Some(text)))
+    Ok((Some(actor), realm, text))
 }
 
 /// A caller whose reply to a rotation was lost asks again with the old text and the same key.
-async fn echo(room: &Room, route: &Route, parts: &Parts, text: &str) -> Option<Actor> {
+async fn echo(
+    room: &Room,
+    route: &Route,
+    parts: &Parts,
+    text: &str,
+    address: Option<IpAddr>,
+) -> Option<Actor> {
     if route.rotates && parts.headers.contains_key("idempotency-key") {
-        room.house.echo(text).await
+        room.house.echo(text, address).await
     } else {
         None
     }
@@ -288,7 +311,7 @@ fn refuse(room: &Room, refused: Refused, path: String) -> Reply {
 /// What HTTP itself asks of a refusal, whatever the envelope.
 fn shared_headers(refused: &Refused) -> Vec<(header::HeaderName, HeaderValue)> {
     match refused {
-        Refused::Method(allowed) => {
+        Refused::Method { allowed, .. } => {
             let allowed: Vec<_> = allowed.iter().map(Method::as_str).collect();
             HeaderValue::from_str(&allowed.join(", "))
                 .map(|value| (header::ALLOW, value))
@@ -309,17 +332,27 @@ fn shared_headers(refused: &Refused) -> Vec<(header::HeaderName, HeaderValue)> {
     }
 }
 
-async fn read(body: Incoming) -> Result<Bytes, Refused> {
-    match Limited::new(body, LONGEST_BODY).collect().await {
+/// Reads a body within bounds. One that is too long is not asked for if the sender waits to be asked; else it is heard
+/// out, within wider bounds, since one who is still sending hears no refusal.
+async fn read(mut body: Incoming, headers: &HeaderMap) -> Result<Bytes, Refused> {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let declared_too_long = length.is_some_and(|length: u64| length > LONGEST_BODY as u64);
+    if declared_too_long && headers.contains_key(header::EXPECT) {
+        return Err(Refused::TooLong(LONGEST_BODY));
+    }
+    match Limited::new(&mut body, LONGEST_BODY).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Refused::TooLong(LONGEST_BODY)),
+        Err(error) if error.is::<LengthLimitError>() => {
+            drain(body, HEARD_OUT).await;
+            Err(Refused::TooLong(LONGEST_BODY))
+        }
         Err(_) => Err(Refused::Malformed("the body broke off")),
     }
 }
 
 /// Reads a refused body to its end, within bounds, so that the connection can be used again.
-async fn drain(body: Incoming) {
-    let mut body = Limited::new(body, LONGEST_BODY);
+async fn drain(body: Incoming, bound: usize) {
+    let mut body = Limited::new(body, bound);
     while let Some(Ok(_)) = body.frame().await {}
 }
 

@@ -5,11 +5,13 @@
 
 pub mod body;
 pub mod control_room;
+pub mod datto_rmm;
 pub mod dialect;
 pub mod doorway;
 pub mod dynatrace;
 pub mod native;
 pub mod openapi;
+pub mod presented;
 pub mod refusal;
 pub mod reply;
 pub mod target;
@@ -19,7 +21,8 @@ use counterfoil_core::catalogue::{Catalogue, Vocabulary};
 use dialect::Dialect;
 
 /// The registry: every dialect there is.
-pub const DIALECTS: &[&Dialect] = &[&native::DIALECT, &dynatrace::DIALECT, &control_room::DIALECT];
+pub const DIALECTS: &[&Dialect] =
+    &[&native::DIALECT, &dynatrace::DIALECT, &control_room::DIALECT, &datto_rmm::DIALECT];
 
 /// The dialect of that name.
 pub fn dialect(name: &str) -> Option<&'static Dialect> {

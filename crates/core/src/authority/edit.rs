@@ -72,6 +72,10 @@ impl Authority {
             self.personal_words(&before.dialect, words).map_err(Error::Invalid)?;
         }
         let mut after = changes.made_to(&before);
+        let ends_first = after.expires.zip(after.not_before).is_some_and(|(end, start)| end <= start);
+        if edit.expires.is_some() && ends_first {
+            return Err(Error::invalid("expires", "must lie after `not_before`"));
+        }
         if edit.enabled == Some(false) {
             view.spare(actor, &before, "disable")?;
         }
@@ -81,10 +85,9 @@ impl Authority {
         // Whoever only disables needs to give nothing.
         let silenced = Token { enabled: false, ..before.clone() };
         if after != silenced {
-            actor.may_give(&after.scopes, &self.catalogue)?;
+            let owner = self.index.roster.standing(after.principal).ok_or(Error::NotFound("principal"))?;
+            self.may_hand_out(actor, &after, &owner)?;
             if after.personal {
-                let owner =
-                    self.index.roster.standing(after.principal).ok_or(Error::NotFound("principal"))?;
                 within_roles(&after.scopes, &owner)?;
             }
         }
@@ -93,10 +96,13 @@ impl Authority {
         }
         after.version += 1;
         let journal = edit_lines(actor, &before, &after, now);
-        self.commit(vec![Write::Update(Record::Token(after.clone()))], journal, now)
-            .await
-            .map_err(StoreError::into)
-            .map(|()| self.shown(after))
+        let mut writes = vec![Write::Update(Record::Token(after.clone()))];
+        if before.state(now) == State::Expired {
+            // The index was perhaps loaded without it; its texts have to come back with it.
+            let texts = self.texts(&before).await?;
+            writes.extend(texts.into_iter().map(|text| Write::Update(Record::Text(text))));
+        }
+        self.commit(writes, journal, now).await.map_err(StoreError::into).map(|()| self.shown(after))
     }
 
     fn sound_edit<'a>(&self, edit: &'a Edit, view: &View, now: Timestamp) -> Result<Changes<'a>, Error> {

@@ -34,13 +34,13 @@ impl Authority {
         F: FnOnce() -> W,
         W: Future<Output = Result<T, Error>>,
     {
+        if actor.is_echo() {
+            return Err(Unauthenticated::Invalid.into());
+        }
         if let Some(once) = once
             && let Some(outcome) = self.replayed(actor, once).await?
         {
             return read(&outcome);
-        }
-        if actor.is_echo() {
-            return Err(Unauthenticated::Invalid.into());
         }
         match (first().await, once) {
             // Two under the same key at once: the other was first, and its outcome is the outcome.
@@ -67,7 +67,12 @@ impl Authority {
         Ok(vec![Write::ForgetReplays(now), Write::Insert(Record::Replay(replay))])
     }
 
-    async fn replayed(&self, actor: &Actor, once: &Idempotency) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+    /// The outcome kept for this request, if it was made before.
+    pub(super) async fn replayed(
+        &self,
+        actor: &Actor,
+        once: &Idempotency,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
         let key = key(actor, once);
         let about = about(&key);
         let found = self.store.find(Key::Replay(key)).await?;

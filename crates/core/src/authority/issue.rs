@@ -6,9 +6,9 @@ use crate::index::roster::Standing;
 use crate::journal::Action;
 use crate::principal::{ADMIN, Principal};
 use crate::scope::{Scope, ScopeSet};
-use crate::secret::{PEPPER, Secret};
+use crate::secret::Secret;
 use crate::store::{Key, Record, Write};
-use crate::token::{Purpose, Text, TextState, Token};
+use crate::token::{Text, Token};
 use crate::when::{self, When};
 use ipnet::IpNet;
 use jiff::Timestamp;
@@ -59,6 +59,9 @@ pub struct Issued {
     /// Until when the text before counts too.
     pub overlap_until: Option<Timestamp>,
 }
+
+/// Whoever issues for another principal needs it.
+const OTHERS: &[&str] = &["counterfoil.principals.write"];
 
 /// The most scopes that one token may have.
 const MOST_SCOPES: usize = 200;
@@ -117,29 +120,17 @@ impl Authority {
         }
 
         let struck = format.strike(&*self.entropy)?;
+        let number = self.next_number().await?;
         let token = Token {
-            number: self.next_number().await?,
-            realm: actor.realm(),
-            id: struck.id.into(),
-            dialect: issue.dialect.as_str().into(),
-            purpose: Purpose::Access,
             name,
             scopes,
-            principal: owner.id,
             issuer: actor.principal(),
             personal: issue.personal,
-            enabled: true,
-            revoked: None,
-            created: now,
-            modified: None,
             not_before,
             expires,
-            last_used: None,
             networks: issue.networks.clone(),
             metadata: issue.metadata.clone(),
-            limit: None,
-            quota: None,
-            version: 1,
+            ..Token::new(number, actor.realm(), struck.id, &issue.dialect, owner.id, now)
         };
         let issued = Issued::new(&token, &owner, struck.text, None);
         let mut line = actor.line(Action::TokenIssue, &*token.id, now);
@@ -148,15 +139,13 @@ impl Authority {
         line.detail.insert("scopes".into(), token.scopes.to_text().into());
         line.detail.insert("expires".into(), token.expires.map(when::iso).into());
         let mut writes = self.kept(actor, once, &issued.to_bytes(), now)?;
-        writes.push(Write::Insert(Record::Text(Text {
-            digest: self.keys.bearer(issued.text.reveal()),
-            token: token.number,
-            pepper: PEPPER,
-            until: None,
-            state: TextState::Live,
-        })));
+        writes.push(Write::Insert(Record::Text(Text::live(
+            self.keys.bearer(issued.text.reveal()),
+            token.number,
+        ))));
         // The index takes tokens before their texts.
         let at = writes.len() - 1;
+        let _held = self.hold(("token", token.realm, &*issued.id)).await;
         writes.insert(at, Write::Insert(Record::Token(token)));
         self.commit(writes, vec![line], now).await?;
         Ok(issued)
@@ -171,20 +160,31 @@ impl Authority {
                 let Some(Record::Principal(named)) =
                     self.store.find(Key::PrincipalByName(actor.realm(), key)).await?
                 else {
+                    actor.require(OTHERS)?;
                     return Err(Error::invalid("principal", "is not the user name of a principal"));
                 };
                 named.id
             }
         };
         let owner = self.index.roster.standing(id).ok_or(Error::NotFound("principal"))?;
+        if actor.principal() != Some(id) {
+            actor.require(OTHERS)?;
+            actor.may_give(&self.allowed(&owner.roles())?, &self.catalogue)?;
+        }
         if !owner.is_live() {
             return Err(Error::invalid("principal", "is disabled"));
         }
-        if actor.principal() != Some(id) {
-            actor.require(&["counterfoil.principals.write"])?;
-            actor.may_give(&owner.scopes(), &self.catalogue)?;
-        }
         Ok(owner)
+    }
+
+    /// Whether the actor may put this token, which exists, into somebody's hands: it gives its scopes and, since one that
+    /// mints gives whatever its principal's roles hold, stands above another principal for whom it speaks.
+    pub(super) fn may_hand_out(&self, actor: &Actor, token: &Token, owner: &Standing) -> Result<(), Error> {
+        actor.may_give(&token.scopes, &self.catalogue)?;
+        if actor.principal() != Some(owner.id) && self.catalogue.mints_any(&token.scopes) {
+            actor.may_give(&self.allowed(&owner.roles())?, &self.catalogue)?;
+        }
+        Ok(())
     }
 
     /// Well-formed, known where the beginning is reserved, at least one, without repetition.

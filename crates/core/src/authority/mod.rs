@@ -10,6 +10,7 @@ mod idempotency;
 mod issue;
 mod journal;
 mod keys;
+mod limits;
 mod list;
 mod people;
 mod principals;
@@ -56,6 +57,7 @@ use crate::secret::Keys;
 use crate::store::{Change, Store, StoreError, Write};
 use crate::token::TokenNumber;
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -89,6 +91,10 @@ pub struct Authority {
     tally: Tally,
     guard: guard::Guard,
     ring: signing_keys::Ring,
+    meters: limits::Meters,
+    /// Since when it answers.
+    since: Timestamp,
+    noted: prove::Noted,
     /// The highest wall clock seen, in milliseconds.
     mark: AtomicI64,
     /// Token numbers taken from the store and not yet given.
@@ -122,7 +128,7 @@ impl Authority {
         formats: Formats,
     ) -> Result<Self, Error> {
         let meta = ports.store.meta().await?;
-        let generation = ports.store.generation();
+        let since = to_millis(ports.clock.now());
         let authority = Self {
             store: ports.store,
             clock: ports.clock,
@@ -135,11 +141,14 @@ impl Authority {
             tally: Tally::default(),
             guard: guard::Guard::default(),
             ring: signing_keys::Ring::default(),
+            meters: limits::Meters::default(),
+            since,
+            noted: prove::Noted::default(),
             mark: AtomicI64::new(meta.mark.as_millisecond()),
             numbers: Mutex::new(0..0),
             gate: RwLock::new(()),
             doubt: AtomicBool::new(false),
-            generation: AtomicU64::new(generation),
+            generation: AtomicU64::new(0),
             pruned: AtomicI64::new(0),
             stripes: (0..STRIPES).map(|_| Mutex::new(())).collect(),
         };
@@ -152,6 +161,11 @@ impl Authority {
     pub fn now(&self) -> Timestamp {
         let wall = to_millis(self.clock.now()).as_millisecond();
         from_millis(self.mark.fetch_max(wall, Ordering::AcqRel).max(wall))
+    }
+
+    /// Since when it answers.
+    pub fn since(&self) -> Timestamp {
+        self.since
     }
 
     /// The catalogue of known words.
@@ -205,12 +219,34 @@ impl Authority {
         outcome
     }
 
-    /// The in-process lock of one record: whoever reads, changes and writes it holds this.
+    /// The in-process lock of one record: whoever changes it holds this until the index has followed, so that the
+    /// index follows the changes of one record in their order.
     async fn hold(&self, record: impl Hash) -> MutexGuard<'_, ()> {
-        let mut hasher = DefaultHasher::new();
-        record.hash(&mut hasher);
-        let stripe = usize::try_from(hasher.finish() % STRIPES as u64).unwrap_or(0);
-        self.stripes[stripe].lock().await
+        self.stripes[stripe(record)].lock().await
+    }
+
+    /// The locks of several records, taken in one order, so that no two callers wait for each other. Whoever calls
+    /// this holds no other.
+    async fn hold_all(&self, records: impl Iterator<Item = impl Hash>) -> Vec<MutexGuard<'_, ()>> {
+        let stripes: BTreeSet<usize> = records.map(stripe).collect();
+        let mut held = Vec::with_capacity(stripes.len());
+        for stripe in stripes {
+            held.push(self.stripes[stripe].lock().await);
+        }
+        held
+    }
+
+    /// The locks of two records, in the one order that keeps callers from waiting for each other. Whoever calls this
+    /// holds no other: two records may have the same lock.
+    async fn hold_both(
+        &self,
+        one: impl Hash,
+        other: impl Hash,
+    ) -> (MutexGuard<'_, ()>, Option<MutexGuard<'_, ()>>) {
+        let (one, other) = (stripe(one), stripe(other));
+        let first = self.stripes[one.min(other)].lock().await;
+        let second = if one == other { None } else { Some(self.stripes[one.max(other)].lock().await) };
+        (first, second)
     }
 
     async fn next_number(&self) -> Result<TokenNumber, Error> {
@@ -223,4 +259,10 @@ impl Authority {
         numbers.start += 1;
         Ok(TokenNumber(number))
     }
+}
+
+fn stripe(record: impl Hash) -> usize {
+    let mut hasher = DefaultHasher::new();
+    record.hash(&mut hasher);
+    usize::try_from(hasher.finish() % STRIPES as u64).unwrap_or(0)
 }

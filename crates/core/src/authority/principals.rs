@@ -9,8 +9,9 @@ use crate::journal::{Action, Entry};
 use crate::principal::{Kind, Principal, PrincipalId, RoleId};
 use crate::realm::RealmId;
 use crate::scope::ScopeSet;
-use crate::store::{Key, Query, Record, StoreError, Write};
+use crate::store::{Key, Query, Record, SessionFilter, StoreError, Write};
 use jiff::Timestamp;
+use tokio::sync::MutexGuard;
 use uuid::Uuid;
 
 /// By what a principal or role is named.
@@ -107,7 +108,7 @@ impl Authority {
         let username = new.username.trim();
         let mut principal = blank(id, realm.id, number, username, new.kind, now, actor.principal());
         self.change_details(actor, &mut principal, &new.details).await?;
-        actor.may_give(&self.index.roster.scopes_of(&principal.roles), &self.catalogue)?;
+        actor.may_give(&self.allowed(&principal.roles)?, &self.catalogue)?;
         realm.version += 1;
         let mut line = actor.line(Action::PrincipalCreate, id.0.to_string(), now);
         line.detail.insert("username".into(), username.into());
@@ -121,6 +122,7 @@ impl Authority {
     /// One principal that is not deleted.
     pub async fn find_principal(&self, actor: &Actor, which: &Which) -> Result<ShownPrincipal, Error> {
         actor.require(READ)?;
+        self.flush().await?;
         self.principal(actor, which).await.map(|principal| self.shown_principal(principal))
     }
 
@@ -131,6 +133,7 @@ impl Authority {
         query: PrincipalQuery,
     ) -> Result<Vec<ShownPrincipal>, Error> {
         actor.require(READ)?;
+        self.flush().await?;
         let PrincipalQuery { after, limit } = query;
         let records =
             self.store.list(Query::Principals { realm: actor.realm(), holding: None, after, limit }).await?;
@@ -150,52 +153,96 @@ impl Authority {
         actor.require(WRITE)?;
         sound_details(edit).map_err(Error::Invalid)?;
         // Roles are given under the realm's lock, so that none is deleted meanwhile.
-        let _held = self.hold(("realm", actor.realm())).await;
-        let before = self.beneath(actor, which).await?;
+        let id = self.principal(actor, which).await?.id;
+        let _held = self.hold_principal(actor, id).await;
+        let before = self.beneath(actor, &Which::Id(id.0)).await?;
         if expected.is_some_and(|version| version != before.version) {
             return Err(Error::Stale("principal"));
         }
         let mut after = before.clone();
         self.change_details(actor, &mut after, edit).await?;
-        let (mut writes, mut journal) = (Vec::new(), Vec::new());
-        let now = self.now();
-        if edit.disabled == Some(false) {
-            self.guard.forgive(before.id);
-            if self.is_locked(before.id) {
-                writes.push(Write::Unlock(before.id));
-            }
+        // Enabling also forgives failed logins, be it disabled or not.
+        let forgiven = edit.disabled == Some(false);
+        let roster = &self.index.roster;
+        let unlocked =
+            forgiven && [true, false].into_iter().any(|password| !roster.locks(id, password).is_empty());
+        if forgiven {
+            self.guard.forgive(id);
         }
-        if after == before && writes.is_empty() {
+        if after == before && !unlocked {
             return Ok(self.shown_principal(before));
         }
-        if !writes.is_empty() && !before.disabled {
-            // To whoever logs in, a lock looks like being disabled; so does its end.
-            journal.push(actor.line(Action::PrincipalEnable, before.id.0.to_string(), now));
+        actor.may_give(&self.allowed(&after.roles)?, &self.catalogue)?;
+        let now = self.now();
+        let mut journal = self.principal_lines(actor, &before, &after, now);
+        let mut writes = Vec::new();
+        if unlocked {
+            writes.push(Write::Unlock(id));
+            if !before.disabled {
+                journal.push(actor.line(Action::PrincipalEnable, id.0.to_string(), now));
+            }
         }
-        actor.may_give(&self.index.roster.scopes_of(&after.roles), &self.catalogue)?;
-        journal.extend(self.principal_lines(actor, &before, &after, now));
+        if after.disabled && !before.disabled {
+            self.end_all(actor, id, &mut writes, &mut journal, now).await?;
+        }
         self.save_principal(actor, after, writes, journal, now).await
     }
 
     /// Deletes a principal softly: all that speaks for it is silent, its user name is free.
     pub async fn delete_principal(&self, actor: &Actor, which: &Which) -> Result<(), Error> {
         actor.require(WRITE)?;
-        let _held = self.hold(("realm", actor.realm())).await;
-        let mut principal = self.beneath(actor, which).await?;
+        let id = self.principal(actor, which).await?.id;
+        let _held = self.hold_principal(actor, id).await;
+        let mut principal = self.beneath(actor, &Which::Id(id.0)).await?;
         if actor.principal() == Some(principal.id) {
             return Err(Error::Conflict("a principal cannot delete itself".to_owned()));
         }
         let now = self.now();
         principal.deleted = Some(now);
-        let line = actor.line(Action::PrincipalDelete, principal.id.0.to_string(), now);
-        self.save_principal(actor, principal, Vec::new(), vec![line], now).await.map(|_| ())
+        let mut writes = Vec::new();
+        let mut journal = vec![actor.line(Action::PrincipalDelete, principal.id.0.to_string(), now)];
+        self.end_all(actor, id, &mut writes, &mut journal, now).await?;
+        self.save_principal(actor, principal, writes, journal, now).await.map(|_| ())
+    }
+
+    /// The locks of a principal's record and of its logins: none begins while it changes.
+    pub(super) async fn hold_principal(
+        &self,
+        actor: &Actor,
+        id: PrincipalId,
+    ) -> (MutexGuard<'_, ()>, Option<MutexGuard<'_, ()>>) {
+        self.hold_both(("realm", actor.realm()), ("sessions", id)).await
+    }
+
+    /// Adds what ends a principal's sessions.
+    pub(super) async fn end_all(
+        &self,
+        actor: &Actor,
+        id: PrincipalId,
+        writes: &mut Vec<Write>,
+        journal: &mut Vec<Entry>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        for (write, line) in self.ending(actor, SessionFilter::of_principal(actor.realm(), id), now).await? {
+            writes.push(write);
+            journal.push(line);
+        }
+        Ok(())
     }
 
     /// An undeleted principal that has no scope which the actor may not give.
     async fn beneath(&self, actor: &Actor, which: &Which) -> Result<Principal, Error> {
         let principal = self.principal(actor, which).await?;
-        actor.may_give(&self.index.roster.scopes_of(&principal.roles), &self.catalogue)?;
+        actor.may_give(&self.allowed(&principal.roles)?, &self.catalogue)?;
         Ok(principal)
+    }
+
+    /// What these roles allow together, for comparing somebody with the actor: the index is silent about a role whose
+    /// change has an unknown outcome, and silence must not read as `allows nothing`.
+    pub(super) fn allowed(&self, roles: &[RoleId]) -> Result<ScopeSet, Error> {
+        let known: Option<Vec<_>> = roles.iter().map(|id| self.index.roster.role(*id)).collect();
+        let known = known.ok_or_else(|| Error::unavailable("a role's change has an unknown outcome"))?;
+        Ok(known.iter().flat_map(|role| role.scopes.iter().cloned()).collect())
     }
 
     async fn save_principal(

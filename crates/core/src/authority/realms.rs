@@ -9,9 +9,9 @@ use crate::journal::Action;
 use crate::principal::{ADMIN, ADMINISTRATOR, Kind, Principal, PrincipalId, Role, RoleId};
 use crate::realm::{DEFAULT, Realm, RealmId};
 use crate::scope::ScopeSet;
-use crate::secret::{Keys, PEPPER};
+use crate::secret::Keys;
 use crate::store::{Key, Query, Record, StoreError, Write};
-use crate::token::{Purpose, Text, TextState, Token, TokenNumber};
+use crate::token::{Text, Token, TokenNumber};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -163,11 +163,12 @@ impl Authority {
 
 fn sound_slug(slug: &str) -> Result<(), Error> {
     let sound = (1..=36).contains(&slug.len())
-        && slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        && slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && Uuid::try_parse(slug).is_err();
     if sound {
         return Ok(());
     }
-    let why = "must be 1 to 36 lower-case letters, digits or `-`".to_owned();
+    let why = "must be 1 to 36 lower-case letters, digits or `-`, and no UUID".to_owned();
     Err(Error::Invalid(vec![Violation { field: "slug".into(), why }]))
 }
 
@@ -208,36 +209,12 @@ pub(super) fn founding(
     };
     let struck = native.strike(entropy)?;
     let token = Token {
-        number,
-        realm: id,
-        id: struck.id.into(),
-        dialect: "native".into(),
-        purpose: Purpose::Access,
         name: "first token".into(),
         scopes: ScopeSet::all(),
-        principal: admin.id,
         issuer: by,
-        personal: false,
-        enabled: true,
-        revoked: None,
-        created: now,
-        modified: None,
-        not_before: None,
-        expires: None,
-        last_used: None,
-        networks: Vec::new(),
-        metadata: std::collections::BTreeMap::new(),
-        limit: None,
-        quota: None,
-        version: 1,
+        ..Token::new(number, id, struck.id, "native", admin.id, now)
     };
-    let text = Text {
-        digest: keys.bearer(struck.text.reveal()),
-        token: number,
-        pepper: PEPPER,
-        until: None,
-        state: TextState::Live,
-    };
+    let text = Text::live(keys.bearer(struck.text.reveal()), number);
     let issued = Issued {
         id: token.id.clone(),
         text: struck.text,

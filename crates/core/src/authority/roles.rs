@@ -5,7 +5,8 @@ use super::{Actor, Authority, Idempotency, Which};
 use crate::clock::uuid_v7;
 use crate::error::Error;
 use crate::journal::Action;
-use crate::principal::{Role, RoleId};
+use crate::principal::{ADMINISTRATOR, Role, RoleId};
+use crate::scope::{ALL, ScopeSet};
 use crate::store::{Key, Query, Record, StoreError, Write};
 use uuid::Uuid;
 
@@ -54,6 +55,7 @@ impl Authority {
         let name = super::issue::sound_name(&new.name, 100).map_err(Error::Invalid)?;
         let scopes = self.sound_scopes(&new.scopes).map_err(Error::Invalid)?;
         actor.may_give(&scopes, &self.catalogue)?;
+        everything_in_its_place(&name, &scopes)?;
         let _held = self.hold(("realm", actor.realm())).await;
         let now = self.now();
         let mut realm = self.own_realm(actor).await?;
@@ -122,6 +124,7 @@ impl Authority {
         if after == before {
             return Ok(before);
         }
+        everything_in_its_place(&after.name, &after.scopes)?;
         let now = self.now();
         after.version += 1;
         after.updated = now;
@@ -182,6 +185,14 @@ impl Authority {
         }
         Ok(ids)
     }
+}
+
+/// `*` is in the role `administrator` only , so that nobody has it under another name.
+fn everything_in_its_place(name: &str, scopes: &ScopeSet) -> Result<(), Error> {
+    if name == ADMINISTRATOR || !scopes.contains(ALL) {
+        return Ok(());
+    }
+    Err(Error::invalid("scopes", format!("may hold `*` in the role `{ADMINISTRATOR}` only")))
 }
 
 impl Which {

@@ -38,27 +38,37 @@ impl Authority {
 
     /// Reads the index anew if a commit's outcome is unknown or the store recovered from a failure.
     pub async fn settle(&self) -> Result<(), Error> {
-        let generation = self.store.generation();
-        let recovered = self.generation.swap(generation, Ordering::AcqRel) != generation;
-        if !self.doubt.swap(false, Ordering::AcqRel) && !recovered {
+        let recovered = self.generation.load(Ordering::Acquire) != self.store.generation();
+        if self.doubt.load(Ordering::Acquire) || recovered { self.reload().await } else { Ok(()) }
+    }
+
+    /// Writes down the last uses and logins noted so far; those that cannot be written wait for the next time.
+    pub async fn flush(&self) -> Result<(), StoreError> {
+        let (used, noted) = (self.index.take_used(), self.noted.take());
+        let mut batch: Vec<_> = used.iter().filter_map(|known| known.touch()).collect();
+        batch.extend(&noted);
+        if batch.is_empty() {
             return Ok(());
         }
-        self.reload().await.inspect_err(|_| self.doubt.store(true, Ordering::Release))
+        self.store.touch(batch).await.inspect_err(|_| {
+            for known in &used {
+                self.index.queue(known);
+            }
+            self.noted.add(noted);
+        })
     }
 
-    /// Writes down the last uses noted so far.
-    pub async fn flush(&self) -> Result<(), StoreError> {
-        let uses = self.index.take_uses();
-        if uses.is_empty() { Ok(()) } else { self.store.touch(uses).await }
-    }
-
-    /// Reads everything that may count from the store into the index, while no commit is under way.
+    /// Reads everything that may count from the store into the index, while no commit is under way. The doubt ends
+    /// only with that: a reading that fails or is broken off leaves it.
     pub(super) async fn reload(&self) -> Result<(), Error> {
         let _alone = self.gate.write().await;
+        let generation = self.store.generation();
         let fresh = Arc::new(Index::default());
         let filling = Arc::clone(&fresh);
         self.store.load(self.now(), Box::new(move |record| filling.put(&record))).await?;
         self.index.replace(&fresh);
+        self.generation.store(generation, Ordering::Release);
+        self.doubt.store(false, Ordering::Release);
         tracing::info!(texts = self.index.len(), "the index was read from the store");
         Ok(())
     }

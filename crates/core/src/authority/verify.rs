@@ -188,23 +188,38 @@ impl Authority {
     ) -> Result<Actor, Unauthenticated> {
         match self.verify(text, &Ask { address, ..Ask::default() }) {
             Verdict::Live(grant) => Ok(Actor::holder(grant)),
-            Verdict::Refused(Reason::Expired) => Err(Unauthenticated::Expired),
+            Verdict::Refused(Reason::Expired) if self.may_say_expired(text, dialect) => {
+                Err(Unauthenticated::Expired)
+            }
             Verdict::Unknown if self.was_ours(text, dialect) => Err(Unauthenticated::Expired),
             Verdict::Lacks(_) | Verdict::Refused(_) | Verdict::Unknown => Err(Unauthenticated::Invalid),
         }
     }
 
+    /// A session that is over is said to be only by its own dialect; an opaque text, by all.
+    fn may_say_expired(&self, text: &str, dialect: &str) -> bool {
+        self.index.get(&self.keys.bearer(text)).is_some_and(|slot| match &slot.known.credential {
+            Credential::Session(session, _) => &*session.dialect == dialect,
+            Credential::Token(_) => true,
+        })
+    }
+
     /// The actor of a caller that repeats a rotation with the text that it spent: good for hearing that outcome again
     /// and for nothing else.
-    pub async fn echo(&self, text: &str) -> Option<Actor> {
+    ///
+    /// The token itself has to count, as for any other request. It may be in doubt: an answer is lost most often when
+    /// the store fails.
+    pub async fn echo(&self, text: &str, address: Option<IpAddr>) -> Option<Actor> {
+        self.settle().await.ok()?;
         let Ok(Some(Record::Text(kept))) = self.store.find(Key::Text(self.keys.bearer(text))).await else {
             return None;
         };
-        let Ok(Some(Record::Token(token))) = self.store.find(Key::Token(kept.token)).await else {
-            return None;
-        };
-        (kept.state == TextState::Spent && token.state(self.now()) == State::Active)
-            .then(|| Actor::echo(token.realm, token.id))
+        let known = self.index.known(kept.token).filter(|_| kept.state == TextState::Spent)?;
+        let ask = Ask { address, ..Ask::default() };
+        match judge(Slot { known, until: None }, &ask, self.now()) {
+            Verdict::Live(grant) => Some(Actor::echo(grant.realm().id, Arc::clone(grant.id()))),
+            _ => None,
+        }
     }
 
     /// How verifications ended since the start.

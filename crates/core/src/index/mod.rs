@@ -44,6 +44,12 @@ impl Known {
     pub fn last_used(&self) -> Option<Use> {
         *lock(&self.usage.last)
     }
+
+    /// The last use, to be written down.
+    pub fn touch(&self) -> Option<Touch> {
+        let Credential::Token(token) = &self.credential else { return None };
+        self.last_used().map(|used| Touch::Use { token: token.number, used })
+    }
 }
 
 /// A hit: the token, and until when this text of it counts.
@@ -71,6 +77,8 @@ pub struct Index {
     /// Realms, principals, roles, signing keys and locks.
     pub roster: Roster,
     used: Mutex<Vec<Arc<Known>>>,
+    /// One change is followed at a time, so that a role's new scopes and its new holders do not miss each other.
+    following: Mutex<()>,
 }
 
 impl Default for Index {
@@ -80,6 +88,7 @@ impl Default for Index {
             by_number: RwLock::default(),
             roster: Roster::default(),
             used: Mutex::default(),
+            following: Mutex::default(),
         }
     }
 }
@@ -105,28 +114,30 @@ impl Index {
         if let Ok(mut last) = known.usage.last.try_lock() {
             *last = Some(used);
         }
-        if matches!(known.credential, Credential::Token(_))
-            && !known.usage.queued.swap(true, Ordering::AcqRel)
-        {
+        if matches!(known.credential, Credential::Token(_)) {
+            self.queue(known);
+        }
+    }
+
+    /// Has the last use of this token flushed with the next batch.
+    pub fn queue(&self, known: &Arc<Known>) {
+        if !known.usage.queued.swap(true, Ordering::AcqRel) {
             lock(&self.used).push(Arc::clone(known));
         }
     }
 
-    /// The uses noted since the last call.
-    pub fn take_uses(&self) -> Vec<Touch> {
-        let queued = std::mem::take(&mut *lock(&self.used));
-        let touch = |known: Arc<Known>| {
+    /// What was used since the last call. Whoever cannot write that down queues it again.
+    pub fn take_used(&self) -> Vec<Arc<Known>> {
+        let taken = std::mem::take(&mut *lock(&self.used));
+        for known in &taken {
             known.usage.queued.store(false, Ordering::Release);
-            match &known.credential {
-                Credential::Token(token) => known.last_used().map(|used| Touch { token: token.number, used }),
-                Credential::Session(..) => None,
-            }
-        };
-        queued.into_iter().filter_map(touch).collect()
+        }
+        taken
     }
 
     /// Follows a committed change.
     pub fn apply(&self, writes: &[Write]) {
+        let _alone = lock(&self.following);
         for step in writes {
             match step {
                 Write::Insert(record) | Write::Update(record) => self.put(record),
@@ -139,6 +150,7 @@ impl Index {
 
     /// Lets nothing count that this change of unknown outcome touched, until a reload says what is.
     pub fn silence(&self, writes: &[Write]) {
+        let _alone = lock(&self.following);
         for step in writes {
             match step {
                 Write::Update(Record::Token(token)) => self.forget(token.number),
@@ -149,7 +161,7 @@ impl Index {
                 Write::Update(Record::Role(Role { id, .. })) | Write::DeleteRole(id, _) => {
                     self.roster.forget_role(*id);
                 }
-                Write::Update(Record::Realm(realm)) => self.roster.silence_realm(realm.id),
+                Write::Update(Record::Realm(realm)) => self.roster.silence_realm(realm),
                 _ => {}
             }
         }

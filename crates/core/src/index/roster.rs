@@ -58,6 +58,11 @@ impl Standing {
         read(&self.scopes).clone()
     }
 
+    /// The roles that it has now.
+    pub fn roles(&self) -> Vec<RoleId> {
+        read(&self.roles).clone()
+    }
+
     /// Whether its roles allow `word` now, without copying the set.
     pub fn covers(&self, word: &str) -> bool {
         read(&self.scopes).covers(word)
@@ -133,7 +138,10 @@ impl Roster {
                 write(&self.keys).insert(key.kid.clone(), key.clone());
             }
             Record::Lock(lock) => {
-                write(&self.locks).entry((lock.principal, lock.password)).or_default().push(lock.clone());
+                let mut locks = write(&self.locks);
+                let held = locks.entry((lock.principal, lock.password)).or_default();
+                held.retain(|other| other.network != lock.network);
+                held.push(lock.clone());
             }
             Record::Token(_) | Record::Text(_) | Record::Session(_) | Record::Replay(_) => {}
         }
@@ -157,10 +165,10 @@ impl Roster {
         }
     }
 
-    /// No personal token counts in this realm until it is put in anew.
-    pub(super) fn silence_realm(&self, id: RealmId) {
-        if let Some(facts) = self.realm_by_id(id) {
-            facts.personal_tokens.store(false, Ordering::Release);
+    /// No personal token counts in this realm until it is put in anew, if the change may have switched them off.
+    pub(super) fn silence_realm(&self, realm: &Realm) {
+        if let Some(facts) = self.realm_by_id(realm.id) {
+            facts.personal_tokens.fetch_and(realm.personal_tokens, Ordering::AcqRel);
         }
     }
 

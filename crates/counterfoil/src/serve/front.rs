@@ -107,7 +107,8 @@ impl Front {
                 own(reply::whole(StatusCode::OK, "application/json", self.openapi.clone()))
             }
             "/healthz" | "/readyz" | "/metrics" | "/openapi.json" => {
-                own(self.doorway.refuse(&path, Refused::Method(vec![Method::GET, Method::HEAD])))
+                let (asked, allowed) = (request.method().clone(), vec![Method::GET, Method::HEAD]);
+                own(self.doorway.refuse(&path, Refused::Method { asked, allowed }))
             }
             _ => {
                 let doorway = Arc::clone(&self.doorway);

@@ -7,7 +7,9 @@ use crate::system::{BoundedPool, SystemClock, SystemEntropy};
 use anyhow::{Context as _, Result, anyhow, bail};
 use counterfoil_core::authority::{Authority, Issued, Ports, bootstrap};
 use counterfoil_core::clock::{Clock as _, Future, uuid_v7};
+use counterfoil_core::memory::Memory;
 use counterfoil_core::secret::{Keys, RootSecret};
+use counterfoil_core::store::Store;
 use counterfoil_dialects::doorway::{Doorway, Mount};
 use counterfoil_dialects::{DIALECTS, native};
 use counterfoil_store::Opened;
@@ -70,8 +72,14 @@ pub(super) async fn open(config: &Server, missing: Missing) -> Result<Household>
         }
         (false, _, Missing::Make | Missing::Init) => make(config, keyed).await?,
     };
+    let (house, doorway) = furnish(config, keys, opened.store).await?;
+    Ok(Household { house, doorway: Arc::new(doorway), broken: opened.broken, first })
+}
+
+/// The rules over this store, and the configured doorway before them.
+async fn furnish(config: &Server, keys: Keys, store: Arc<dyn Store>) -> Result<(Arc<Authority>, Doorway)> {
     let ports = Ports {
-        store: opened.store,
+        store,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         pool: Arc::new(BoundedPool::new(1, 64)),
@@ -79,7 +87,7 @@ pub(super) async fn open(config: &Server, missing: Missing) -> Result<Household>
     let catalogue = counterfoil_dialects::catalogue();
     let house = Arc::new(Authority::open(ports, keys, catalogue, counterfoil_dialects::formats()).await?);
     let doorway = Doorway::new(&house, mounts(config, &house)?).map_err(|why| anyhow!(why))?;
-    Ok(Household { house, doorway: Arc::new(doorway), broken: opened.broken, first })
+    Ok((house, doorway))
 }
 
 /// Makes the store. What it leaves behind when it fails halfway is nothing.
@@ -89,6 +97,11 @@ async fn make(config: &Server, keyed: bool) -> Result<(Keys, Opened, Option<Issu
     let keys = Keys::derive(&root);
     let (change, first) = bootstrap(&keys, &SystemClock, &SystemEntropy, &native::FORMAT)?;
     let epoch = uuid_v7(SystemClock.now(), &SystemEntropy)?;
+    if !config.mounts.value.is_empty() {
+        // Wrong mounts are found before there is a store whose first token nobody saw.
+        let rehearsal = Memory::create(keys.check(), change.clone(), epoch)?;
+        furnish(config, Keys::derive(&root), Arc::new(rehearsal)).await?;
+    }
     let token_file = config.first_token_file.as_ref().map(|file| file.value.as_path());
     if !keyed {
         let mut line = Zeroizing::new(root.reveal().to_vec());

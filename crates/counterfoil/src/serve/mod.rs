@@ -8,7 +8,7 @@ mod log;
 mod metrics;
 
 use crate::config::server::Server;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use bytes::Bytes;
 use counterfoil_core::authority::{Authority, Issued};
 use counterfoil_core::clock::Future;
@@ -16,10 +16,14 @@ use counterfoil_dialects::dialect::Reply;
 use front::{Front, Via};
 use house::{Household, Missing};
 use http::Request;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 use tokio::signal::unix::{SignalKind, signal};
+use zeroize::Zeroizing;
 
 /// The authority in this process: a request in, its answer out.
 pub type House = Box<dyn Fn(Request<Bytes>) -> Future<'static, Reply> + Send + Sync>;
@@ -27,14 +31,23 @@ pub type House = Box<dyn Fn(Request<Bytes>) -> Future<'static, Reply> + Send + S
 /// How often the house is tended.
 const TENDED_EVERY: Duration = Duration::from_secs(1);
 
+/// How many connections may wait to be accepted.
+const BACKLOG: u32 = 1024;
+
 /// Answers on the configured address until told to stop; makes the store first where there is none.
 pub async fn run(config: Server) -> Result<()> {
     log::start(&config)?;
-    let Household { house, doorway, broken, first } = house::open(&config, Missing::Make).await?;
-    let listener = TcpListener::bind(config.listen.value).await.with_context(|| {
+    // The port first: if it is taken, no store has been made whose first token nobody saw.
+    let taken = |why| {
         let listen = config.listen.value;
-        format!("{listen} cannot be listened on; choose another with --listen, or --listen 127.0.0.1:0 for a free port")
-    })?;
+        anyhow!(
+            "{listen} cannot be listened on ({why}); choose another with --listen, or --listen 127.0.0.1:0 for a free port"
+        )
+    };
+    let port = claim(config.listen.value).map_err(taken)?;
+    let Household { house, doorway, broken, first } = house::open(&config, Missing::Make).await?;
+    // Listening last: until the store is open, whoever connects is told at once that nobody answers.
+    let listener = port.listen(BACKLOG).map_err(taken)?;
     let address = listener.local_addr()?;
     let front = Arc::new(Front::new(Arc::clone(&house), doorway, config.trusted_proxies.value.0.clone())?);
     let operator = accept::operator_socket(&config);
@@ -43,10 +56,10 @@ pub async fn run(config: Server) -> Result<()> {
         tokio::select! { _ = term.recv() => {} _ = interrupt.recv() => {} }
     };
 
-    if let Some(first) = &first {
-        banner(&config, first, &address.to_string());
-    }
-    println!("ready http://{address}");
+    let mut said =
+        first.as_ref().map_or_else(Zeroizing::default, |first| banner(&config, first, &address.to_string()));
+    writeln!(said, "ready http://{address}")?;
+    say(&said)?;
     tracing::info!(%address, texts = house.index_len(), "ready");
 
     let tending = tokio::spawn(tend(Arc::clone(&house)));
@@ -68,19 +81,39 @@ pub async fn run(config: Server) -> Result<()> {
 /// Makes the store, its root secret unless one lies ready, and the first token.
 pub async fn init(config: Server) -> Result<()> {
     let Household { first, .. } = house::open(&config, Missing::Init).await?;
-    if let Some(first) = &first {
-        banner(&config, first, "127.0.0.1:8080");
-    }
-    Ok(())
+    say(&first.as_ref().map_or_else(Zeroizing::default, |first| banner(&config, first, "127.0.0.1:8080")))
+}
+
+/// Takes the address without listening on it yet.
+fn claim(address: SocketAddr) -> std::io::Result<TcpSocket> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // Or the connections of a server that stopped just now would keep the address for minutes.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
+}
+
+/// Prints all of it at once, and fails where a reader who went away is a failure.
+fn say(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    let said = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    said.map_err(|why| anyhow!("standard output cannot be written ({why}); see to it that somebody reads it"))
 }
 
 /// Opens the store in this process, for the operator.
 pub async fn local(config: &Server) -> Result<House> {
     let Household { house, doorway, .. } = house::open(config, Missing::Refuse).await?;
-    let front = Arc::new(Front::new(house, doorway, Vec::new())?);
+    let front = Arc::new(Front::new(Arc::clone(&house), doorway, Vec::new())?);
     Ok(Box::new(move |request| {
-        let front = Arc::clone(&front);
-        Box::pin(async move { front.answer_whole(request, Via::Operator).await })
+        let (front, house) = (Arc::clone(&front), Arc::clone(&house));
+        Box::pin(async move {
+            let reply = front.answer_whole(request, Via::Operator).await;
+            // Nobody tends a house that closes after a few questions, so uses are written down at once.
+            if let Err(error) = house.flush().await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "last uses were not written down");
+            }
+            reply
+        })
     }))
 }
 
@@ -94,25 +127,29 @@ async fn tend(house: Arc<Authority>) {
     }
 }
 
-/// What a newcomer needs, printed once: where everything lies, the first token, and what to do with it.
-fn banner(config: &Server, first: &Issued, address: &str) {
-    println!("made   {}", config.store.value);
-    println!(
-        "secret {}   keep it apart from the store's backups; without it no token can be checked",
-        config.root_secret_file.value.display()
+/// What a newcomer needs, shown once: where everything lies, the first token, and what to do with it.
+fn banner(config: &Server, first: &Issued, address: &str) -> Zeroizing<String> {
+    let store = &config.store.value;
+    let secret = config.root_secret_file.value.display();
+    let made = format!(
+        "made   {store}\n\
+         secret {secret}   keep it apart from the store's backups; without it no token can be checked\n"
     );
     if let Some(file) = &config.first_token_file {
-        println!("token  {}   in {}, readable by you only", first.id, file.value.display());
-        return;
+        let file = file.value.display();
+        return Zeroizing::new(format!("{made}token  {}   in {file}, readable by you only\n", first.id));
     }
     let token = first.text.reveal();
-    println!("token  {token}   shown this once; it may do everything (scope *)");
-    println!();
-    println!("Make a token of your own, then ask whether it counts:");
-    println!("  export COUNTERFOIL_TOKEN={token}");
-    println!("  curl -s http://{address}/v1/tokens -H \"Authorization: Bearer $COUNTERFOIL_TOKEN\" \\");
-    println!("    --json '{{\"name\":\"ci\",\"scopes\":[\"deploy\"],\"expires\":\"30d\"}}'");
-    println!("  curl -s http://{address}/v1/verify -H \"Authorization: Bearer $COUNTERFOIL_TOKEN\" \\");
-    println!("    --json '{{\"token\":\"PASTE IT HERE\",\"scope\":\"deploy\"}}'");
-    println!();
+    let bearer = "-H \"Authorization: Bearer $COUNTERFOIL_TOKEN\" \\";
+    Zeroizing::new(format!(
+        "{made}token  {token}   shown this once; it may do everything (scope *)\n\
+         \n\
+         Make a token of your own, then ask whether it counts:\n  \
+           export COUNTERFOIL_TOKEN={token}\n  \
+           curl -s http://{address}/v1/tokens {bearer}\n    \
+             --json '{{\"name\":\"ci\",\"scopes\":[\"deploy\"],\"expires\":\"30d\"}}'\n  \
+           curl -s http://{address}/v1/verify {bearer}\n    \
+             --json '{{\"token\":\"PASTE IT HERE\",\"scope\":\"deploy\"}}'\n\
+         \n"
+    ))
 }

@@ -12,7 +12,7 @@ pub mod wire;
 pub mod words;
 
 use crate::dialect::{Dialect, Doc, Handler, Needs, Reply, Route};
-use crate::native::{bearer, scheme};
+use crate::presented::{Presented, bearer, scheme};
 use crate::reply;
 use crate::target;
 use counterfoil_core::format::{BASE32, Format, Part};
@@ -70,11 +70,12 @@ fn json(status: StatusCode, body: &impl Serialize) -> Reply {
 
 /// Contract 2: `Authorization: Api-Token …` or `Bearer …`, else the query parameter `api-token`, its name in any case.
 /// A header that holds anything else is a credential that does not count, not a missing one.
-fn presented(parts: &Parts) -> Option<String> {
+fn presented(parts: &Parts) -> Option<Presented> {
     if parts.headers.contains_key(header::AUTHORIZATION) {
-        return Some(scheme(parts, "api-token").or_else(|| bearer(parts)).unwrap_or_default());
+        let token = scheme(parts, "api-token").map(Presented::Bearer).or_else(|| bearer(parts));
+        return Some(token.unwrap_or_else(|| Presented::Bearer(String::new())));
     }
     let pairs = target::query(parts.uri.query().unwrap_or_default()).ok()?;
     let mut given = pairs.into_iter().filter(|(name, _)| name.eq_ignore_ascii_case("api-token"));
-    given.next().map(|(_, text)| text.trim().to_owned())
+    given.next().map(|(_, text)| Presented::Bearer(text.trim().to_owned()))
 }

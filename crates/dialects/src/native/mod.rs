@@ -16,10 +16,10 @@ pub mod wire;
 mod words;
 
 use crate::dialect::{Dialect, Doc, Handler, NATIVE, Needs, Route};
+use crate::presented::bearer;
 use counterfoil_core::authority::View;
 use counterfoil_core::format::{BASE62, Format, Part};
-use http::request::Parts;
-use http::{Method, header};
+use http::Method;
 
 /// Native token texts: `cf_` + 12 base62 (public) + `_` + 43 base62 (256 bits) + 6 base62 of CRC-32.
 pub const FORMAT: Format = Format {
@@ -72,17 +72,4 @@ fn routes() -> Vec<Route> {
 
 fn route(method: Method, path: &str, needs: Needs, handler: Handler, doc: Doc) -> Route {
     Route { method, path: path.to_owned(), needs, rotates: false, handler, doc }
-}
-
-/// `Authorization: Bearer …` (RFC 6750 section 2.1), the scheme in any case.
-pub fn bearer(parts: &Parts) -> Option<String> {
-    scheme(parts, "bearer")
-}
-
-/// What follows this scheme in the `Authorization` header.
-pub fn scheme(parts: &Parts, wanted: &str) -> Option<String> {
-    let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
-    let value = values.next().filter(|_| values.next().is_none())?.to_str().ok()?;
-    let (scheme, text) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case(wanted).then(|| text.trim().to_owned()).filter(|text| !text.is_empty())
 }

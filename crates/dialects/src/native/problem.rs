@@ -68,7 +68,7 @@ fn kind(refused: &Refused) -> &'static str {
             Error::Unavailable(_) => "unavailable",
         },
         Refused::Path => "no-such-path",
-        Refused::Method(_) => "no-such-method",
+        Refused::Method { .. } => "no-such-method",
         Refused::Realm(_) => "not-found",
         Refused::TooLong(_) | Refused::Head(..) => "too-long",
         Refused::Malformed(_) => "malformed",

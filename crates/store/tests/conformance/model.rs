@@ -119,7 +119,7 @@ fn steps() -> impl Strategy<Value = Step> {
             Step::Commit(Change { at: at(clock), journal, ..change(writes) })
         }),
         1 => (1..6_u64, 0..4_i64).prop_map(|(number, used)| {
-            Step::Touch(Touch { token: TokenNumber(number), used: Use { at: at(used), address: None } })
+            Step::Touch(Touch::Use { token: TokenNumber(number), used: Use { at: at(used), address: None } })
         }),
     ]
 }

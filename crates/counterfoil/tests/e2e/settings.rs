@@ -1,7 +1,5 @@
 //! The binary from outside, where no server is needed: settings and their origins, usage, dry runs and exit codes.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
-
 use std::io::Write;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
