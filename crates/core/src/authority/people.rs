@@ -49,6 +49,7 @@ impl Authority {
                 None => Ok(Vec::new()),
             };
         }
+        self.flush().await?;
         let (mut people, mut after) = (Vec::new(), 0);
         loop {
             let query = Query::Principals { realm: actor.realm(), holding: None, after, limit: CHUNK };

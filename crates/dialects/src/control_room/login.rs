@@ -2,7 +2,7 @@
 
 use super::read::Fields;
 use super::settings::Settings;
-use super::wire::{Authenticated, Int64, Integer, User};
+use super::wire::{Authenticated, Int64, Integer};
 use super::{NAME, jwt, route, words};
 use crate::dialect::{Answer, Call, Doc, Needs, Room, Route};
 use crate::openapi::named;
@@ -102,12 +102,7 @@ fn login<N: Integer>(room: &Room, call: Call) -> Answer<'_> {
         let started = room.house.exchange(&proved, &wanted).await?;
         let own = Which::Id(proved.principal.id.0);
         let person = room.house.person(&room.house.proven(&proved)?, &own, &[]).await?;
-        let answer = Authenticated::<N> {
-            token: started.jwt.reveal().to_owned(),
-            user: User::at_login(person),
-            ttl_seconds: N::SECOND.then(|| "0".to_owned()),
-        };
-        Ok(reply::json(StatusCode::OK, &answer))
+        Ok(reply::json(StatusCode::OK, &Authenticated::<N>::of(&started, person, 0)))
     })
 }
 

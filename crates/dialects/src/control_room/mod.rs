@@ -13,7 +13,7 @@ pub mod wire;
 pub mod words;
 
 use crate::dialect::{Dialect, DialectKeys, Doc, Handler, Needs, Route};
-use crate::presented::{Presented, scheme};
+use crate::presented::{Presented, bearer};
 use counterfoil_core::authority::KeyRules;
 use counterfoil_core::format::{Format, Part};
 use counterfoil_core::signing::Algorithm;
@@ -74,15 +74,19 @@ fn route(method: Method, path: &str, needs: Needs, handler: Handler, doc: Doc) -
 /// Contract 9: `X-Authorization` with nothing before the JWT, else `Authorization: Bearer`. A header that is there but
 /// cannot be read is a credential that does not count, not a missing one.
 fn presented(parts: &Parts) -> Option<Presented> {
-    brought(parts).map(Presented::Bearer)
+    let mut values = parts.headers.get_all(HEADER).iter();
+    let Some(value) = values.next().filter(|value| !value.is_empty()) else { return bearer(parts) };
+    let one = values.next().is_none();
+    let text = value.to_str().ok().filter(|_| one).unwrap_or_default().trim();
+    Some(Presented::Bearer(text.to_owned()))
 }
 
-/// The text that came in either header.
-fn brought(parts: &Parts) -> Option<String> {
-    let mut values = parts.headers.get_all(HEADER).iter();
-    let Some(value) = values.next().filter(|value| !value.is_empty()) else { return scheme(parts, "bearer") };
-    let one = values.next().is_none();
-    Some(value.to_str().ok().filter(|_| one).unwrap_or_default().trim().to_owned())
+/// The same for those routes that take the JWT from elsewhere, too.
+fn jwt_in_header(parts: &Parts) -> Option<String> {
+    match presented(parts) {
+        Some(Presented::Bearer(text)) => Some(text),
+        Some(Presented::Basic { .. }) | None => None,
+    }
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 
 use super::read::Fields;
 use super::settings::Settings;
-use super::wire::{Authenticated, Int64, Integer, User, Valid};
-use super::{NAME, brought, jwt, route};
+use super::wire::{Authenticated, Int64, Integer, Valid};
+use super::{NAME, jwt, jwt_in_header, route};
 use crate::dialect::{Answer, Call, Doc, Needs, Room, Route};
 use crate::openapi::named;
 use crate::refusal::Refused;
@@ -50,7 +50,7 @@ fn token(_: &mut SchemaGenerator) -> Schema {
 fn validate(room: &Room, call: Call) -> Answer<'_> {
     Box::pin(async move {
         let given = call.query()?.into_iter().find(|(name, text)| name == "token" && !text.is_empty());
-        let text = given.map(|(_, text)| text).or_else(|| brought(&call.parts));
+        let text = given.map(|(_, text)| text).or_else(|| jwt_in_header(&call.parts));
         let ask = Ask { realm: Some(call.realm.id), scope: None, address: call.address };
         let valid = text.is_some_and(|text| match room.house.verify(&text, &ask) {
             Verdict::Live(grant) => {
@@ -66,7 +66,8 @@ fn refresh<N: Integer>(room: &Room, call: Call) -> Answer<'_> {
     Box::pin(async move {
         let settings = Settings::of(room)?;
         let named = Fields::of_any(&call.body)?.text("token")?;
-        let text = named.or_else(|| brought(&call.parts)).ok_or(Unauthenticated::Missing).map_err(header)?;
+        let text =
+            named.or_else(|| jwt_in_header(&call.parts)).ok_or(Unauthenticated::Missing).map_err(header)?;
         let actor = holder(room, &call, &text).map_err(header)?;
         let (Some(session), Some(own)) = (actor.session(), actor.principal()) else {
             return Err(header(Unauthenticated::Invalid));
@@ -87,19 +88,14 @@ fn refresh<N: Integer>(room: &Room, call: Call) -> Answer<'_> {
         };
         let started = room.house.refresh(&actor, &wanted).await?;
         let lasts = started.session.expires.duration_since(started.session.issued).as_secs();
-        let answer = Authenticated::<N> {
-            token: started.jwt.reveal().to_owned(),
-            user: User::at_login(person),
-            ttl_seconds: N::SECOND.then(|| lasts.to_string()),
-        };
-        Ok(reply::json(StatusCode::OK, &answer))
+        Ok(reply::json(StatusCode::OK, &Authenticated::<N>::of(&started, person, lasts)))
     })
 }
 
 /// Ending what is over already is done at once.
 fn logout(room: &Room, call: Call) -> Answer<'_> {
     Box::pin(async move {
-        let text = match brought(&call.parts) {
+        let text = match jwt_in_header(&call.parts) {
             Some(text) => Some(text),
             None => Fields::of_any(&call.body)?.text("token")?,
         };

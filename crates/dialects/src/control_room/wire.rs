@@ -2,7 +2,7 @@
 //! (contract 3.6), so everything that holds one is written for either.
 
 use super::words;
-use counterfoil_core::authority::Person;
+use counterfoil_core::authority::{Person, Started};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -46,6 +46,17 @@ pub struct Authenticated<N: Integer> {
     pub ttl_seconds: Option<String>,
 }
 
+impl<N: Integer> Authenticated<N> {
+    /// The answer that shows the JWT; version 2 tells the seconds besides.
+    pub fn of(started: &Started, person: Person, seconds: i64) -> Self {
+        Self {
+            token: started.jwt.reveal().to_owned(),
+            user: User::at_login(person),
+            ttl_seconds: N::SECOND.then(|| seconds.to_string()),
+        }
+    }
+}
+
 /// Whether a token counts.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ControlRoomValid")]
@@ -77,7 +88,7 @@ pub struct Page {
     pub total_filter: usize,
 }
 
-/// A user (contract 3.5): 29 members at a login, two more in version 2's user management.
+/// A user (contract 3.5): 29 members at a login, two more in version 2's user management, where null is never.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "ControlRoomUser_{N}")]
@@ -113,7 +124,7 @@ pub struct User<N: Integer> {
     pub routing_name: (),
     pub app_url: (),
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_login_time: Option<String>,
+    pub last_login_time: Option<Option<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub multiple_login_allowed: Option<bool>,
 }
@@ -156,7 +167,7 @@ impl<N: Integer> User<N> {
         let user = Self::of(person, counterfoil_core::when::iso);
         Self {
             domain: Some(user.domain.unwrap_or_default()),
-            last_login_time: last_login.filter(|_| N::SECOND),
+            last_login_time: N::SECOND.then_some(last_login),
             multiple_login_allowed: N::SECOND.then_some(several),
             ..user
         }

@@ -2,6 +2,7 @@
 
 use crate::support::{SOMEWHERE, World};
 use counterfoil_core::clock::Clock as _;
+use counterfoil_core::fixture::CountedEntropy;
 use counterfoil_core::signing::{Algorithm, Members, Signer, verifies};
 use data_encoding::BASE64URL_NOPAD;
 use http::Request;
@@ -86,8 +87,10 @@ impl Signing {
         let world = new_world().await;
         let id = service(&world, "signer").await;
         service(&world, "other").await;
-        let signers: Vec<_> =
-            Algorithm::EVERY.into_iter().map(|which| Signer::generate(which, 2048).unwrap().0).collect();
+        let signers: Vec<_> = Algorithm::EVERY
+            .into_iter()
+            .map(|which| Signer::generate(which, 2048, &CountedEntropy::default()).unwrap().0)
+            .collect();
         let keys: Vec<_> = signers.iter().map(|signer| Value::Object(signer.public())).collect();
         let target = format!("/v1/principals/{id}/jwks");
         let (status, kept) = natively(&world, "PUT", &target, &world.admin, json!({ "keys": keys })).await;
