@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its support too")]
 
+mod agent_config;
 mod dynatrace;
 mod openapi;
 mod support;
