@@ -24,6 +24,7 @@ mod rotate;
 mod sessions;
 mod signing_keys;
 mod tend;
+mod texts;
 mod verify;
 mod view;
 

@@ -29,7 +29,8 @@ const ALPHABET: &[u8] =
     b"!#%&()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_abcdefghijklmnopqrstuvwxyz{|}~";
 
 /// Key texts: 40 characters, all of them secret; the id stands beside them.
-pub const KEY: Format = Format { public: &[Part::Uuid], hidden: &[Part::Drawn(ALPHABET, 40)], joined: false };
+pub const KEY: Format =
+    Format { public: &[Part::Uuid], hidden: &[Part::Drawn(ALPHABET, 40)], joined: false, shown_again: false };
 
 /// API keys: one a user, who needs a role that allows it, for 45 days unless the mount says otherwise (contract 7).
 const KEYS: DialectKeys = DialectKeys {

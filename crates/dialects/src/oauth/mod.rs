@@ -28,6 +28,7 @@ const CLIENT: Format = Format {
     public: &[Part::Fixed("cfc_"), Part::Drawn(BASE62, 16)],
     hidden: &[Part::Fixed("cfs_"), Part::Drawn(BASE62, 43), Part::Checksum],
     joined: false,
+    shown_again: false,
 };
 
 const KEYS: DialectKeys = DialectKeys {

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its support too")]
 
+mod agent_config;
 mod control_room;
 mod datto_rmm;
 mod dynatrace;
