@@ -177,7 +177,10 @@ impl Doorway {
     }
 
     fn whose(&self, path: &str) -> Option<&Mounted> {
-        let place = self.territory.iter().find(|(start, _)| path.starts_with(start.as_str()))?.1;
+        // A canonical path has lost the slash at its end.
+        let within =
+            |start: &str| path.starts_with(start) || start.strip_suffix('/').is_some_and(|root| root == path);
+        let place = self.territory.iter().find(|(start, _)| within(start))?.1;
         self.mounted.get(place)
     }
 }
