@@ -89,4 +89,9 @@ impl Catalogue {
         let general = held.covers(MINT) && word != ALL && !word.starts_with(OURS);
         general || self.covered.iter().any(|(mint, covered)| held.covers(mint) && covered.contains(word))
     }
+
+    /// Whether among `held` is a scope whose holder may give words beyond those it holds.
+    pub fn mints_any(&self, held: &ScopeSet) -> bool {
+        held.covers(MINT) || self.covered.iter().any(|(mint, _)| held.covers(mint))
+    }
 }

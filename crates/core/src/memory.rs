@@ -267,10 +267,21 @@ impl Kept {
     }
 
     fn touch(&mut self, touch: Touch) {
-        if let Some(Record::Token(token)) = self.records.get_mut(&Id::Token(touch.token))
-            && token.last_used.is_none_or(|stored| stored.at < touch.used.at)
-        {
-            token.last_used = Some(touch.used);
+        match touch {
+            Touch::Use { token, used } => {
+                if let Some(Record::Token(token)) = self.records.get_mut(&Id::Token(token))
+                    && token.last_used.is_none_or(|stored| stored.at < used.at)
+                {
+                    token.last_used = Some(used);
+                }
+            }
+            Touch::Login { principal, at } => {
+                if let Some(Record::Principal(principal)) = self.records.get_mut(&Id::Principal(principal))
+                    && principal.last_login.is_none_or(|stored| stored < at)
+                {
+                    principal.last_login = Some(at);
+                }
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Signing keys: what signs JWTs, its states, and its public part as a JWK.
 
+use crate::clock::Entropy;
 use crate::error::Error;
 use crate::realm::RealmId;
 use crate::secret::Secret;
@@ -128,8 +129,12 @@ impl std::fmt::Debug for Signer {
 
 impl Signer {
     /// A new key and its private part (PKCS#8). RSA has `bits` bits: 2048, 3072 or 4096. Takes up to seconds; call it
-    /// on the pool.
-    pub fn generate(algorithm: Algorithm, bits: usize) -> Result<(Self, Zeroizing<Vec<u8>>), Error> {
+    /// on the pool. Only Ed25519 keys are made of the handed-in chance; the library takes its own for the others.
+    pub fn generate(
+        algorithm: Algorithm,
+        bits: usize,
+        entropy: &dyn Entropy,
+    ) -> Result<(Self, Zeroizing<Vec<u8>>), Error> {
         let pkcs8 = match algorithm {
             Algorithm::Rs256 | Algorithm::Rs512 => {
                 let size = match bits {
@@ -145,11 +150,13 @@ impl Signer {
                 let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(failed)?;
                 pair.to_pkcs8v1().map_err(failed)?.as_ref().to_vec()
             }
-            Algorithm::EdDsa => Ed25519KeyPair::generate()
-                .and_then(|pair| pair.to_pkcs8v1())
-                .map_err(failed)?
-                .as_ref()
-                .to_vec(),
+            Algorithm::EdDsa => {
+                let mut seed = Zeroizing::new([0_u8; 32]);
+                entropy.fill(seed.as_mut_slice())?;
+                let pair = Ed25519KeyPair::from_seed_unchecked(seed.as_slice())
+                    .map_err(|error| Error::unavailable(error.to_string()))?;
+                pair.to_pkcs8v1().map_err(failed)?.as_ref().to_vec()
+            }
         };
         let pkcs8 = Zeroizing::new(pkcs8);
         let signer = Self::from_pkcs8(algorithm, &pkcs8)?;
@@ -321,12 +328,14 @@ fn failed(error: aws_lc_rs::error::Unspecified) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixture::CountedEntropy;
 
     #[test]
     fn each_algorithm_signs_what_only_its_own_key_verifies() {
+        let entropy = CountedEntropy::default();
         let signers: Vec<_> = Algorithm::EVERY
             .into_iter()
-            .map(|algorithm| Signer::generate(algorithm, 2048).unwrap().0)
+            .map(|algorithm| Signer::generate(algorithm, 2048, &entropy).unwrap().0)
             .collect();
         for signer in &signers {
             let signature = signer.sign(b"message").unwrap();
@@ -359,13 +368,14 @@ mod tests {
 
     #[test]
     fn claims_are_read_from_ones_own_jwt_only() {
-        let (signer, pkcs8) = Signer::generate(Algorithm::EdDsa, 0).unwrap();
+        let entropy = CountedEntropy::default();
+        let (signer, pkcs8) = Signer::generate(Algorithm::EdDsa, 0, &entropy).unwrap();
         let header = Members::from_iter([("alg".into(), "EdDSA".into())]);
         let claims = Members::from_iter([("sub".into(), "1".into())]);
         let jwt = signer.jwt(&header, &claims).unwrap();
         assert_eq!(signer.claims(jwt.reveal()), Some(claims.clone()));
         assert_eq!(Signer::from_pkcs8(Algorithm::EdDsa, &pkcs8).unwrap().kid(), signer.kid());
-        let (other, _) = Signer::generate(Algorithm::EdDsa, 0).unwrap();
+        let (other, _) = Signer::generate(Algorithm::EdDsa, 0, &entropy).unwrap();
         assert_eq!(other.claims(jwt.reveal()), None);
         let none = Members::from_iter([("alg".into(), "none".into())]);
         assert_eq!(signer.claims(signer.jwt(&none, &claims).unwrap().reveal()), None);

@@ -285,13 +285,14 @@ pub enum Query {
     Realms { after: u32, limit: usize },
 }
 
-/// A use that was recorded without a write on the path.
+/// A use that was recorded without a write on the path; one that is not later than the stored one changes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Touch {
-    /// Which token.
-    pub token: TokenNumber,
-    /// When and from where; one that is not later than the stored one changes nothing.
-    pub used: Use,
+#[expect(missing_docs, reason = "each field is the record of that name")]
+pub enum Touch {
+    /// A token was used.
+    Use { token: TokenNumber, used: Use },
+    /// A principal logged in.
+    Login { principal: PrincipalId, at: Timestamp },
 }
 
 /// Called with each record of a load; records come in the order realms, roles, principals, tokens, texts, sessions,
@@ -326,7 +327,7 @@ pub trait Store: Send + Sync {
     /// key that is not removed, and every lock.
     fn load(&self, now: Timestamp, sink: Sink) -> Future<'_, Result<(), StoreError>>;
 
-    /// Writes last uses down. Losing the last batch in a crash is allowed; nothing else is.
+    /// Writes last uses and logins down. Losing the last batch in a crash is allowed; nothing else is.
     fn touch(&self, batch: Vec<Touch>) -> Future<'_, Result<(), StoreError>>;
 
     /// Grows whenever a change that was answered `Unavailable` may have been kept after all: what was loaded before

@@ -33,8 +33,13 @@ pub enum Refused {
     Rule(Error, Place),
     /// No route has this path.
     Path,
-    /// The path has routes, with these methods.
-    Method(Vec<Method>),
+    /// The path has routes, but none with this method.
+    Method {
+        /// The method.
+        asked: Method,
+        /// Those that there are.
+        allowed: Vec<Method>,
+    },
     /// No realm has this name.
     Realm(String),
     /// The body is longer than this many bytes.
@@ -88,7 +93,7 @@ impl Refused {
                 Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             },
             Self::Path | Self::Realm(_) => StatusCode::NOT_FOUND,
-            Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLong(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Head(status, _) => *status,
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
@@ -101,7 +106,7 @@ impl Refused {
         match self {
             Self::Rule(error, _) => error.to_string(),
             Self::Path => "there is nothing at this path".to_owned(),
-            Self::Method(allowed) => {
+            Self::Method { allowed, .. } => {
                 let allowed: Vec<_> = allowed.iter().map(Method::as_str).collect();
                 format!("this path takes {} only", allowed.join(", "))
             }

@@ -29,7 +29,7 @@ const REMOVE: &str = "ruvds.remove";
 
 /// Secrets: 64 letters and digits, which say nothing of the id; ids: UUIDs, which the vendor's clients insist on.
 pub const FORMAT: Format =
-    Format { public: &[Part::Uuid], hidden: &[Part::Drawn(BASE62, 64)], joined: false };
+    Format { public: &[Part::Uuid], hidden: &[Part::Drawn(BASE62, 64)], joined: false, shown_again: false };
 
 /// Roles: each holds the one before it. `remove` is not to be had through this API (contract 2.2).
 const WORDS: &[Word] = &[
@@ -71,6 +71,7 @@ const VIEW: View = View {
     own_only: true,
     lends: &[],
     shows_revoked: false,
+    scopeless: false,
     spares_itself: false,
     name_limit: 255,
 };
@@ -292,7 +293,7 @@ struct ApiError {
 }
 
 /// Words a refusal.
-fn refuse(refusal: &Refusal) -> Reply {
+fn refuse(_: &Room, refusal: &Refusal) -> Reply {
     let status = match &refusal.refused {
         Refused::TooLong(_) => StatusCode::BAD_REQUEST,
         refused => refused.status(),

@@ -85,10 +85,9 @@ impl Authority {
         // Whoever only disables needs to give nothing.
         let silenced = Token { enabled: false, ..before.clone() };
         if after != silenced {
-            view.may_give(actor, &after.scopes, &self.catalogue)?;
+            let owner = self.index.roster.standing(after.principal).ok_or(Error::NotFound("principal"))?;
+            self.may_hand_out(actor, view, &after, &owner)?;
             if after.personal {
-                let owner =
-                    self.index.roster.standing(after.principal).ok_or(Error::NotFound("principal"))?;
                 within_roles(&after.scopes, &owner)?;
             }
         }
@@ -109,7 +108,7 @@ impl Authority {
     fn sound_edit<'a>(&self, edit: &'a Edit, view: &View, now: Timestamp) -> Result<Changes<'a>, Error> {
         let mut wrong: Vec<Violation> = Vec::new();
         let name = edit.name.as_deref().map(|name| sound_name(name, view.name_limit));
-        let scopes = edit.scopes.as_deref().map(|words| self.sound_scopes(words));
+        let scopes = edit.scopes.as_deref().map(|words| self.scopes_in(view, words));
         let expires = edit.expires.as_deref().map(|expires| ending("expires", Some(expires), now));
         let changes = Changes {
             edit,

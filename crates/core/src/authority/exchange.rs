@@ -4,14 +4,15 @@
 use super::{Actor, Authority, Proved};
 use crate::clock::uuid_v7;
 use crate::error::{Error, Unauthenticated};
-use crate::journal::Action;
+use crate::journal::{Action, Entry};
 use crate::principal::{Principal, PrincipalId};
 use crate::realm::RealmId;
 use crate::scope::ScopeSet;
 use crate::secret::Secret;
 use crate::session::Session;
 use crate::signing::{Algorithm, Members};
-use crate::store::{Query, Record, SessionFilter, StoreError, Write};
+use crate::store::{Key, Query, Record, SessionFilter, StoreError, Touch, Write};
+use crate::token::{State, TokenNumber};
 use jiff::{SignedDuration, Timestamp};
 use std::net::IpAddr;
 use uuid::Uuid;
@@ -77,47 +78,31 @@ impl Authority {
     /// Starts a session for whoever proved to be somebody.
     pub async fn exchange(&self, proved: &Proved, wanted: &Exchange<'_>) -> Result<Started, Error> {
         let key = proved.key.as_ref();
-        let standing = self.index.roster.standing(proved.principal.id).ok_or(Unauthenticated::Invalid)?;
-        let held = match key {
-            Some(key) if !key.scopes.is_empty() => key.scopes.cut_to(&standing.scopes()),
-            _ => standing.scopes(),
-        };
-        let scopes = match &wanted.scopes {
-            None => held,
-            Some(asked) => match asked.iter().find(|word| !held.covers(word.as_str())) {
-                None => asked.clone(),
-                Some(word) => {
-                    return Err(Error::forbidden(
-                        [word.as_str()],
-                        format!("the credential lacks the scope {word}"),
-                    ));
-                }
-            },
-        };
         let ground = Ground {
             realm: proved.principal.realm,
-            scopes,
+            scopes: within(self.held_by(proved)?, wanted.scopes.as_ref())?,
             bought_with: key.map(|key| key.number),
             networks: key.map(|key| key.networks.clone()).unwrap_or_default(),
             ends: key.and_then(|key| key.expires),
             refreshed_from: None,
         };
-        self.start(proved.principal.clone(), ground, wanted, Vec::new()).await
+        let started = self.start(proved.principal.clone(), ground, wanted, None).await?;
+        let login = Touch::Login { principal: started.principal.id, at: started.session.issued };
+        self.noted.add([login]);
+        Ok(started)
     }
 
     /// Replaces a live session by a new one of the same worth.
     pub async fn refresh(&self, actor: &Actor, wanted: &Exchange<'_>) -> Result<Started, Error> {
         let old = actor.session().ok_or(Unauthenticated::Invalid)?.clone();
         let ends = match old.bought_with {
-            Some(number) => match self.store.find(crate::store::Key::Token(number)).await? {
+            Some(number) => match self.store.find(Key::Token(number)).await? {
                 Some(Record::Token(key)) => key.expires,
                 _ => return Err(Unauthenticated::Invalid.into()),
             },
             None => None,
         };
-        let Some(Record::Principal(principal)) =
-            self.store.find(crate::store::Key::Principal(old.principal)).await?
-        else {
+        let Some(Record::Principal(principal)) = self.store.find(Key::Principal(old.principal)).await? else {
             return Err(Unauthenticated::Invalid.into());
         };
         let ground = Ground {
@@ -128,18 +113,26 @@ impl Authority {
             ends,
             refreshed_from: Some(old.id),
         };
-        self.start(principal, ground, wanted, vec![old.id]).await
+        self.start(principal, ground, wanted, Some(old.id)).await
     }
 
-    async fn start(
+    /// What somebody who proved to be somebody may do now.
+    pub(super) fn held_by(&self, proved: &Proved) -> Result<ScopeSet, Error> {
+        let standing = self.index.roster.standing(proved.principal.id).ok_or(Unauthenticated::Invalid)?;
+        Ok(match &proved.key {
+            Some(key) if !key.scopes.is_empty() => key.scopes.cut_to(&standing.scopes()),
+            _ => standing.scopes(),
+        })
+    }
+
+    pub(super) async fn start(
         &self,
         principal: Principal,
         ground: Ground,
         wanted: &Exchange<'_>,
-        replaced: Vec<Uuid>,
+        replaced: Option<Uuid>,
     ) -> Result<Started, Error> {
         let signer = self.signer(ground.realm, wanted.dialect, wanted.algorithm).await?;
-        let _held = self.hold(("sessions", principal.id)).await;
         let now = self.now();
         let ending = now.saturating_add(wanted.lifetime).unwrap_or(Timestamp::MAX);
         let mut session = Session {
@@ -172,28 +165,55 @@ impl Authority {
         };
         session.digest = self.keys.bearer(jwt.reveal());
 
+        let _held = self.hold(("sessions", principal.id)).await;
+        let now = self.now();
+        self.still_holds(&principal, session.bought_with, now).await?;
         let present = self.live_sessions(&principal, wanted.dialect, now).await?;
+        if replaced.is_some_and(|old| !present.iter().any(|other| other.id == old)) {
+            return Err(Unauthenticated::Invalid.into());
+        }
         let (gone, stay): (Vec<_>, Vec<_>) = present
             .into_iter()
-            .partition(|other| replaced.contains(&other.id) || (!wanted.multiple && !other.multiple));
+            .partition(|other| replaced == Some(other.id) || (!wanted.multiple && !other.multiple));
         let beside = stay.iter().filter(|other| other.multiple == wanted.multiple).count();
         let surplus = (beside + 1).saturating_sub(wanted.most);
         let oldest = stay.into_iter().filter(|other| other.multiple == wanted.multiple).take(surplus);
         let mut writes = vec![Write::Insert(Record::Session(session.clone()))];
         let mut journal = Vec::new();
-        for mut other in gone.into_iter().chain(oldest) {
-            other.ended = Some(now);
-            let mut line = Actor::operator(session.realm).line(Action::SessionEnd, other.id.to_string(), now);
+        let itself = Actor::operator(session.realm);
+        for other in gone.into_iter().chain(oldest) {
+            let (write, mut line) = ended(&itself, other, now);
             line.actor = Some(principal.id);
             line.detail.insert("by".into(), session.id.to_string().into());
             journal.push(line);
-            writes.push(Write::Update(Record::Session(other)));
+            writes.push(write);
         }
         self.commit(writes, journal, now).await?;
         Ok(Started { jwt, session, principal })
     }
 
-    async fn live_sessions(
+    /// Refuses a proof that was overtaken: by the principal's disabling or deletion, by another password or second
+    /// factor, by the end of the key. Whatever ends sessions holds the lock under which this is asked, so that none
+    /// begins unseen.
+    async fn still_holds(
+        &self,
+        proved: &Principal,
+        key: Option<TokenNumber>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let live = self.index.roster.standing(proved.id).is_some_and(|standing| standing.is_live());
+        let record = self.store.find(key.map_or(Key::Principal(proved.id), Key::Token)).await?;
+        let holds = match record {
+            Some(Record::Token(key)) => key.state(now) == State::Active,
+            Some(Record::Principal(present)) => {
+                present.password == proved.password && present.totp == proved.totp
+            }
+            _ => false,
+        };
+        if live && holds { Ok(()) } else { Err(Unauthenticated::Invalid.into()) }
+    }
+
+    pub(super) async fn live_sessions(
         &self,
         principal: &Principal,
         dialect: &str,
@@ -209,35 +229,70 @@ impl Authority {
     }
 
     pub(super) async fn sessions_found(&self, filter: SessionFilter) -> Result<Vec<Session>, StoreError> {
-        let query = Query::Sessions { filter: Box::new(filter), after: None, limit: 10_000 };
-        let records = self.store.list(query).await?;
-        let session = |record| if let Record::Session(session) = record { Some(session) } else { None };
-        Ok(records.into_iter().filter_map(session).collect())
+        let mut found: Vec<Session> = Vec::new();
+        loop {
+            let after = found.last().map(|last| last.id);
+            let page = self.some_sessions(&filter, after, PAGE).await?;
+            let last = page.len() < PAGE;
+            found.extend(page);
+            if last {
+                return Ok(found);
+            }
+        }
     }
 
-    /// The steps that end every live session which the filter finds.
+    pub(super) async fn some_sessions(
+        &self,
+        filter: &SessionFilter,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> Result<Vec<Session>, StoreError> {
+        let query = Query::Sessions { filter: Box::new(filter.clone()), after, limit };
+        let session = |record| if let Record::Session(session) = record { Some(session) } else { None };
+        Ok(self.store.list(query).await?.into_iter().filter_map(session).collect())
+    }
+
+    /// What ends every live session that the filter finds, a line each.
     pub(super) async fn ending(
         &self,
+        actor: &Actor,
         filter: SessionFilter,
         now: Timestamp,
-    ) -> Result<Vec<Write>, StoreError> {
+    ) -> Result<Vec<(Write, Entry)>, StoreError> {
         let filter = SessionFilter { live_at: Some(now), ..filter };
         let found = self.sessions_found(filter).await?;
-        Ok(found
-            .into_iter()
-            .map(|session| Write::Update(Record::Session(Session { ended: Some(now), ..session })))
-            .collect())
+        Ok(found.into_iter().map(|session| ended(actor, session, now)).collect())
+    }
+}
+
+/// How many sessions are read at once.
+const PAGE: usize = 1_000;
+
+/// What ends a session, and the line that says so.
+pub(super) fn ended(actor: &Actor, session: Session, now: Timestamp) -> (Write, Entry) {
+    let line = actor.line(Action::SessionEnd, session.id.to_string(), now);
+    (Write::Update(Record::Session(Session { ended: Some(now), ..session })), line)
+}
+
+/// What was asked for, if it lies within what is held.
+pub(super) fn within(held: ScopeSet, asked: Option<&ScopeSet>) -> Result<ScopeSet, Error> {
+    let Some(asked) = asked else { return Ok(held) };
+    match asked.iter().find(|word| !held.covers(word.as_str())) {
+        None => Ok(asked.clone()),
+        Some(word) => {
+            Err(Error::forbidden([word.as_str()], format!("the credential lacks the scope {word}")))
+        }
     }
 }
 
 /// What a session stands on.
-struct Ground {
-    realm: RealmId,
-    scopes: ScopeSet,
-    bought_with: Option<crate::token::TokenNumber>,
-    networks: Vec<ipnet::IpNet>,
-    ends: Option<Timestamp>,
-    refreshed_from: Option<Uuid>,
+pub(super) struct Ground {
+    pub(super) realm: RealmId,
+    pub(super) scopes: ScopeSet,
+    pub(super) bought_with: Option<TokenNumber>,
+    pub(super) networks: Vec<ipnet::IpNet>,
+    pub(super) ends: Option<Timestamp>,
+    pub(super) refreshed_from: Option<Uuid>,
 }
 
 impl SessionFilter {

@@ -90,16 +90,15 @@ impl Authority {
     }
 }
 
+/// A key is good for the credential that it was used with; of whoever brought a password, for the principal.
 fn key(actor: &Actor, once: &Idempotency) -> ReplayKey {
-    ReplayKey { realm: actor.realm(), actor: whose(actor), route: once.route.clone(), key: once.key.clone() }
-}
-
-/// Whose repetition it is: the credential's, or that of a principal who brought none that lasts.
-fn whose(actor: &Actor) -> String {
-    match (actor.credential(), actor.principal()) {
-        (Some(credential), _) => credential.to_string(),
-        (None, Some(principal)) => format!("principal {}", principal.0),
-        (None, None) => "operator".to_owned(),
+    let proven = || actor.principal().map(|principal| principal.0.to_string());
+    let credential = actor.credential().map(ToString::to_string).or_else(proven);
+    ReplayKey {
+        realm: actor.realm(),
+        actor: credential.unwrap_or_else(|| "operator".to_owned()),
+        route: once.route.clone(),
+        key: once.key.clone(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! A principal's ways in: its password, its second factor, its exchange tokens (API keys).
 
-use super::{Actor, Authority, Which};
+use super::{Actor, Authority, Idempotency, Which};
 use crate::error::{Error, Violation};
 use crate::format::Format;
 use crate::journal::Action;
@@ -8,9 +8,10 @@ use crate::password;
 use crate::principal::{Principal, PrincipalId};
 use crate::scope::ScopeSet;
 use crate::secret::{Digest, Secret};
-use crate::store::{Position, Query, Record, SessionFilter, SortBy, TokenFilter, Write};
+use crate::store::{Key, Position, Query, Record, SortBy, TokenFilter, Write};
 use crate::token::{Purpose, Text, Token};
 use crate::totp;
+use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -45,6 +46,28 @@ pub struct NewKey {
     pub expires: Option<Timestamp>,
 }
 
+/// For what, and from where, an exchange token counts.
+struct Worth {
+    scopes: ScopeSet,
+    networks: Vec<IpNet>,
+}
+
+impl NewKey {
+    fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        let expires = self.expires.map(Timestamp::as_millisecond);
+        let kept = (&*self.id, self.text.reveal(), &self.principal, expires);
+        Zeroizing::new(serde_json::to_vec(&kept).unwrap_or_default())
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        let kept: (String, String, String, Option<i64>) =
+            serde_json::from_slice(bytes).map_err(Error::unavailable)?;
+        let (id, text, principal, expires) = kept;
+        let expires = expires.map(crate::clock::from_millis);
+        Ok(Self { id: id.into(), text: Secret::new(text), principal, expires })
+    }
+}
+
 /// The shortest text that is imported: what is shorter is guessed.
 const SHORTEST: usize = 20;
 /// The shortest password, in characters.
@@ -54,10 +77,11 @@ impl Authority {
     /// Sets a principal's password and ends its sessions. Its own principal needs no scope for that.
     pub async fn set_password(&self, actor: &Actor, which: &Which, text: Secret) -> Result<(), Error> {
         sound_password(&text)?;
+        let id = self.whole(actor, which).await?;
         let entropy = Arc::clone(&self.entropy);
         let digest = self.on_pool(move || password::digest(&text, &*entropy)).await??;
-        let _held = self.hold(("realm", actor.realm())).await;
-        let mut principal = self.mine_or_beneath(actor, which).await?;
+        let _held = self.hold_principal(actor, id).await;
+        let mut principal = self.mine_or_beneath(actor, &Which::Id(id.0)).await?;
         principal.password = Some(digest);
         self.change_way_in(actor, principal, Action::PrincipalPassword).await
     }
@@ -68,8 +92,9 @@ impl Authority {
         actor: &Actor,
         which: &Which,
     ) -> Result<(String, Zeroizing<[u8; 20]>), Error> {
-        let _held = self.hold(("realm", actor.realm())).await;
-        let mut principal = self.mine_or_beneath(actor, which).await?;
+        let id = self.whole(actor, which).await?;
+        let _held = self.hold_principal(actor, id).await;
+        let mut principal = self.mine_or_beneath(actor, &Which::Id(id.0)).await?;
         let seed = totp::seed(&*self.entropy)?;
         principal.totp = Some(self.keys.seal(&totp::about(principal.id), seed.as_slice(), &*self.entropy)?);
         principal.totp_step = None;
@@ -80,9 +105,11 @@ impl Authority {
 
     /// Takes a principal's second factor away.
     pub async fn remove_totp(&self, actor: &Actor, which: &Which) -> Result<(), Error> {
-        let _held = self.hold(("realm", actor.realm())).await;
-        let mut principal = self.mine_or_beneath(actor, which).await?;
+        let id = self.whole(actor, which).await?;
+        let _held = self.hold_principal(actor, id).await;
+        let mut principal = self.mine_or_beneath(actor, &Which::Id(id.0)).await?;
         principal.totp = None;
+        principal.totp_step = None;
         self.change_way_in(actor, principal, Action::PrincipalTotp).await
     }
 
@@ -92,15 +119,18 @@ impl Authority {
         mut principal: Principal,
         action: Action,
     ) -> Result<(), Error> {
+        // A way in opens all that the principal may do: a token for less must not find it, not even its own.
+        actor.may_give(&self.index.roster.scopes_of(&principal.roles), &self.catalogue)?;
         let now = self.now();
         principal.version += 1;
         principal.updated = now;
         principal.updated_by = actor.principal();
-        let line = actor.line(action, principal.id.0.to_string(), now);
-        let mut writes = self.ending(SessionFilter::of_principal(principal.realm, principal.id), now).await?;
-        writes.extend([Write::Unlock(principal.id), Write::Update(Record::Principal(principal.clone()))]);
-        self.commit(writes, vec![line], now).await?;
-        self.guard.forgive(principal.id);
+        let id = principal.id;
+        let mut journal = vec![actor.line(action, id.0.to_string(), now)];
+        let mut writes = vec![Write::Unlock(id), Write::Update(Record::Principal(principal))];
+        self.end_all(actor, id, &mut writes, &mut journal, now).await?;
+        self.commit(writes, journal, now).await?;
+        self.guard.forgive(id);
         Ok(())
     }
 
@@ -112,23 +142,80 @@ impl Authority {
         rules: &KeyRules,
         scopes: &ScopeSet,
         imported: Option<(Option<String>, Secret)>,
+        once: Option<&Idempotency>,
     ) -> Result<NewKey, Error> {
-        let _held = self.hold(("realm", actor.realm())).await;
-        let principal = self.mine_or_beneath(actor, which).await?;
-        let held = self.index.roster.scopes_of(&principal.roles);
+        let first = || self.create_key_once(actor, which, rules, scopes, imported, once);
+        self.once(actor, once, NewKey::from_bytes, first).await
+    }
+
+    async fn create_key_once(
+        &self,
+        actor: &Actor,
+        which: &Which,
+        rules: &KeyRules,
+        scopes: &ScopeSet,
+        imported: Option<(Option<String>, Secret)>,
+        once: Option<&Idempotency>,
+    ) -> Result<NewKey, Error> {
+        let id = self.mine_or_beneath(actor, which).await?.id;
+        let _held = self.hold_principal(actor, id).await;
+        let principal = self.mine_or_beneath(actor, &Which::Id(id.0)).await?;
+        let held = self.allowed(&principal.roles)?;
         if let Some(needed) = rules.needs.filter(|needed| !held.covers(needed)) {
             return Err(Error::Conflict(format!(
                 "{} may hold no key: none of its roles has the scope {needed}",
                 principal.username
             )));
         }
+        let unknown = scopes.iter().find_map(|scope| self.catalogue.check(scope).err());
+        if let Some(why) = unknown {
+            return Err(Error::invalid("scopes", why));
+        }
         actor.may_give(if scopes.is_empty() { &held } else { scopes }, &self.catalogue)?;
-        let now = self.now();
+        if let Some((Some(id), _)) = &imported {
+            self.unless_a_name(&principal, id).await?;
+        }
         let struck = rules.format.strike(&*self.entropy)?;
         let (id, text) = match imported {
             None => (struck.id, struck.text),
-            Some((id, text)) => (id.unwrap_or(struck.id), sound_import(text)?),
+            Some((id, text)) => (sound_id(id, struck.id, rules)?, sound_import(text)?),
         };
+        let worth = Worth { scopes: scopes.clone(), networks: Vec::new() };
+        self.keep_key(actor, principal, rules, worth, (id, text), once).await
+    }
+
+    /// Replaces the actor's own exchange token by a new one of the same worth; the old one ends with the sessions that it
+    /// bought. For dialects whose principals hold one.
+    pub async fn reset_key(&self, actor: &Actor, rules: &KeyRules) -> Result<NewKey, Error> {
+        let Some(standing) = actor.standing() else { return Err(Error::NotFound("key")) };
+        let _held = self.hold_principal(actor, standing.id).await;
+        let principal = self.principal(actor, &Which::Id(standing.id.0)).await?;
+        let old = self.keys_of_principal(actor, principal.id, rules.dialect).await?.pop();
+        let bought_with = actor.session().and_then(|session| session.bought_with);
+        let old = match (old, bought_with) {
+            (Some(old), None) => old,
+            (Some(old), Some(number)) if old.number == number => old,
+            (None, None) => return Err(Error::NotFound("key")),
+            // Since this caller was let in, somebody else reset the key.
+            (_, Some(_)) => return Err(Error::Conflict("the key was changed meanwhile".to_owned())),
+        };
+        let held = self.allowed(&principal.roles)?;
+        actor.may_give(if old.scopes.is_empty() { &held } else { &old.scopes }, &self.catalogue)?;
+        let struck = rules.format.strike(&*self.entropy)?;
+        let worth = Worth { scopes: old.scopes, networks: old.networks };
+        self.keep_key(actor, principal, rules, worth, (struck.id, struck.text), None).await
+    }
+
+    async fn keep_key(
+        &self,
+        actor: &Actor,
+        principal: Principal,
+        rules: &KeyRules,
+        worth: Worth,
+        (id, text): (String, Secret),
+        once: Option<&Idempotency>,
+    ) -> Result<NewKey, Error> {
+        let now = self.now();
         let id: Arc<str> = id.into();
         let claim = if rules.claimed_by_name { principal.username.as_str() } else { &id };
         let digest = self.key_digest(actor, rules.dialect, claim, &text);
@@ -136,9 +223,10 @@ impl Authority {
         let token = Token {
             purpose: Purpose::Exchange,
             name: format!("{} key", rules.dialect).into(),
-            scopes: scopes.clone(),
+            scopes: worth.scopes,
             issuer: actor.principal(),
             expires: rules.lifetime.map(|lifetime| now.saturating_add(lifetime).unwrap_or(Timestamp::MAX)),
+            networks: worth.networks,
             ..Token::new(number, actor.realm(), Arc::clone(&id), rules.dialect, principal.id, now)
         };
         let mut line = actor.line(Action::TokenIssue, &*id, now);
@@ -148,15 +236,18 @@ impl Authority {
         let (mut writes, mut journal) = (Vec::new(), vec![line]);
         if !rules.several {
             for old in self.keys_of_principal(actor, principal.id, rules.dialect).await? {
-                journal.push(actor.line(Action::TokenRevoke, &*old.id, now));
-                writes.extend(self.revocation(old, now).await?);
+                let (steps, lines) = self.revocation(actor, old, now).await?;
+                writes.extend(steps);
+                journal.extend(lines);
             }
         }
         let expires = token.expires;
         let kept = Text::live(digest, number);
         writes.extend([Write::Insert(Record::Token(token)), Write::Insert(Record::Text(kept))]);
+        let made = NewKey { id, text, principal: principal.username, expires };
+        writes.extend(self.kept(actor, once, &made.to_bytes(), now)?);
         self.commit(writes, journal, now).await?;
-        Ok(NewKey { id, text, principal: principal.username, expires })
+        Ok(made)
     }
 
     /// Revokes a principal's exchange tokens of a dialect, or the one with that id; the sessions that they bought end.
@@ -167,17 +258,19 @@ impl Authority {
         dialect: &str,
         id: Option<&str>,
     ) -> Result<usize, Error> {
-        let _held = self.hold(("realm", actor.realm())).await;
-        let principal = self.mine_or_beneath(actor, which).await?;
+        let holder = self.mine_or_beneath(actor, which).await?.id;
+        let _held = self.hold_principal(actor, holder).await;
+        let principal = self.mine_or_beneath(actor, &Which::Id(holder.0)).await?;
         let now = self.now();
-        let (mut writes, mut journal) = (Vec::new(), Vec::new());
+        let (mut writes, mut journal, mut count) = (Vec::new(), Vec::new(), 0);
         for key in self.keys_of_principal(actor, principal.id, dialect).await? {
             if id.is_none_or(|id| id == &*key.id) {
-                journal.push(actor.line(Action::TokenRevoke, &*key.id, now));
-                writes.extend(self.revocation(key, now).await?);
+                let (steps, lines) = self.revocation(actor, key, now).await?;
+                writes.extend(steps);
+                journal.extend(lines);
+                count += 1;
             }
         }
-        let count = journal.len();
         if count == 0 {
             return Err(Error::NotFound("key"));
         }
@@ -187,10 +280,13 @@ impl Authority {
 
     /// The unrevoked exchange tokens of a principal.
     pub async fn list_keys(&self, actor: &Actor, which: &Which, dialect: &str) -> Result<Vec<Token>, Error> {
-        let principal = self.principal(actor, which).await?;
+        const READ: &[&str] = &["counterfoil.principals.read", "counterfoil.principals.write"];
+        let principal =
+            self.principal(actor, which).await.map_err(|error| actor.require(READ).err().unwrap_or(error))?;
         if actor.principal() != Some(principal.id) {
-            actor.require(&["counterfoil.principals.read", "counterfoil.principals.write"])?;
+            actor.require(READ)?;
         }
+        self.flush().await?;
         self.keys_of_principal(actor, principal.id, dialect).await
     }
 
@@ -226,22 +322,38 @@ impl Authority {
         self.keys.key(actor.realm().0, dialect, &Principal::name_key(claim), text.reveal())
     }
 
-    /// The actor's own principal, or one that it is above and may change.
-    async fn mine_or_beneath(&self, actor: &Actor, which: &Which) -> Result<Principal, Error> {
-        let principal =
-            self.principal(actor, which).await.map_err(|error| self.unless_stranger(actor, error))?;
-        if actor.principal() == Some(principal.id) {
-            return Ok(principal);
+    /// A key's id goes where a user name goes, so that it must not be another principal's.
+    async fn unless_a_name(&self, holder: &Principal, id: &str) -> Result<(), Error> {
+        let found = self.store.find(Key::PrincipalByName(holder.realm, Principal::name_key(id))).await?;
+        match found {
+            Some(Record::Principal(named)) if named.id != holder.id => {
+                Err(Error::Conflict("the id is another principal's user name".to_owned()))
+            }
+            _ => Ok(()),
         }
-        actor.require(&["counterfoil.principals.write"])?;
-        actor.may_give(&self.index.roster.scopes_of(&principal.roles), &self.catalogue)?;
+    }
+
+    /// The actor's own principal, or one that it is above and may change. Whoever may not change principals is not
+    /// told which there are.
+    pub(super) async fn mine_or_beneath(&self, actor: &Actor, which: &Which) -> Result<Principal, Error> {
+        const WRITE: &[&str] = &["counterfoil.principals.write"];
+        let principal = self
+            .principal(actor, which)
+            .await
+            .map_err(|error| actor.require(WRITE).err().unwrap_or(error))?;
+        if actor.principal() != Some(principal.id) {
+            actor.require(WRITE)?;
+            actor.may_give(&self.allowed(&principal.roles)?, &self.catalogue)?;
+        }
         Ok(principal)
     }
 
-    /// Whoever may not change principals is not told which there are.
-    #[expect(clippy::unused_self, reason = "reads as a rule of the house")]
-    fn unless_stranger(&self, actor: &Actor, error: Error) -> Error {
-        actor.require(&["counterfoil.principals.write"]).err().unwrap_or(error)
+    /// A principal whose way in the actor may change: it then could do whatever that principal may, so a credential
+    /// that was cut from the principal's scopes must not.
+    async fn whole(&self, actor: &Actor, which: &Which) -> Result<PrincipalId, Error> {
+        let principal = self.mine_or_beneath(actor, which).await?;
+        actor.may_give(&self.allowed(&principal.roles)?, &self.catalogue)?;
+        Ok(principal.id)
     }
 }
 
@@ -252,6 +364,19 @@ fn sound_password(text: &Secret) -> Result<(), Error> {
     }
     let why = format!("must be {SHORTEST_PASSWORD} to 1000 characters long");
     Err(Error::Invalid(vec![Violation { field: "password".into(), why }]))
+}
+
+/// The id of an imported key, where its dialect has ids; else the struck one.
+fn sound_id(id: Option<String>, struck: String, rules: &KeyRules) -> Result<String, Error> {
+    let sound = |id: &String| (1..=200).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    match (id, rules.claimed_by_name) {
+        (None, true) => Ok(struck),
+        (Some(_), true) => {
+            Err(Error::invalid("id", format!("must be absent: a key of {} has none", rules.dialect)))
+        }
+        (Some(id), false) if sound(&id) => Ok(id),
+        (_, false) => Err(Error::invalid("id", "must be 1 to 200 visible ASCII characters")),
+    }
 }
 
 fn sound_import(text: Secret) -> Result<Secret, Error> {

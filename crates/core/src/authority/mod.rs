@@ -3,7 +3,9 @@
 mod actor;
 mod allowance;
 mod bootstrap;
+mod clients;
 mod cursor;
+mod delegate;
 mod edit;
 mod exchange;
 mod guard;
@@ -11,7 +13,9 @@ mod idempotency;
 mod issue;
 mod journal;
 mod keys;
+mod limits;
 mod list;
+mod people;
 mod principals;
 mod prove;
 mod realms;
@@ -21,12 +25,14 @@ mod rotate;
 mod sessions;
 mod signing_keys;
 mod tend;
+mod texts;
 mod verify;
 mod view;
 
 pub use actor::Actor;
 pub use allowance::Allowance;
 pub use bootstrap::bootstrap;
+pub use clients::ClientProof;
 pub use edit::Edit;
 pub use exchange::{Exchange, Minted, Started, Worded};
 pub use idempotency::Idempotency;
@@ -34,6 +40,7 @@ pub use issue::{Issue, Issued};
 pub use journal::{JournalQuery, Line};
 pub use keys::{KeyRules, NewKey};
 pub use list::{List, Listing, Shown};
+pub use people::Person;
 pub use principals::{EditPrincipal, NewPrincipal, PrincipalQuery, ShownPrincipal, Which};
 pub use prove::{Claim, Door, Proved};
 pub use realms::{EditRealm, NewRealm};
@@ -91,6 +98,10 @@ pub struct Authority {
     guard: guard::Guard,
     turns: allowance::Turns,
     ring: signing_keys::Ring,
+    meters: limits::Meters,
+    /// Since when it answers.
+    since: Timestamp,
+    noted: prove::Noted,
     /// The highest wall clock seen, in milliseconds.
     mark: AtomicI64,
     /// Token numbers taken from the store and not yet given.
@@ -124,6 +135,7 @@ impl Authority {
         formats: Formats,
     ) -> Result<Self, Error> {
         let meta = ports.store.meta().await?;
+        let since = to_millis(ports.clock.now());
         let authority = Self {
             store: ports.store,
             clock: ports.clock,
@@ -137,6 +149,9 @@ impl Authority {
             guard: guard::Guard::default(),
             turns: allowance::Turns::default(),
             ring: signing_keys::Ring::default(),
+            meters: limits::Meters::default(),
+            since,
+            noted: prove::Noted::default(),
             mark: AtomicI64::new(meta.mark.as_millisecond()),
             numbers: Mutex::new(0..0),
             gate: RwLock::new(()),
@@ -154,6 +169,11 @@ impl Authority {
     pub fn now(&self) -> Timestamp {
         let wall = to_millis(self.clock.now()).as_millisecond();
         from_millis(self.mark.fetch_max(wall, Ordering::AcqRel).max(wall))
+    }
+
+    /// Since when it answers.
+    pub fn since(&self) -> Timestamp {
+        self.since
     }
 
     /// The catalogue of known words.
@@ -222,6 +242,19 @@ impl Authority {
             held.push(self.stripes[stripe].lock().await);
         }
         held
+    }
+
+    /// The locks of two records, in the one order that keeps callers from waiting for each other. Whoever calls this
+    /// holds no other: two records may have the same lock.
+    async fn hold_both(
+        &self,
+        one: impl Hash,
+        other: impl Hash,
+    ) -> (MutexGuard<'_, ()>, Option<MutexGuard<'_, ()>>) {
+        let (one, other) = (stripe(one), stripe(other));
+        let first = self.stripes[one.min(other)].lock().await;
+        let second = if one == other { None } else { Some(self.stripes[one.max(other)].lock().await) };
+        (first, second)
     }
 
     async fn next_number(&self) -> Result<TokenNumber, Error> {

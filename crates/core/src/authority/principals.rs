@@ -9,8 +9,9 @@ use crate::journal::{Action, Entry};
 use crate::principal::{Kind, Principal, PrincipalId, RoleId};
 use crate::realm::RealmId;
 use crate::scope::ScopeSet;
-use crate::store::{Key, Query, Record, StoreError, Write};
+use crate::store::{Key, Query, Record, SessionFilter, StoreError, Write};
 use jiff::Timestamp;
+use tokio::sync::MutexGuard;
 use uuid::Uuid;
 
 /// By what a principal or role is named.
@@ -121,6 +122,7 @@ impl Authority {
     /// One principal that is not deleted.
     pub async fn find_principal(&self, actor: &Actor, which: &Which) -> Result<ShownPrincipal, Error> {
         actor.require(READ)?;
+        self.flush().await?;
         self.principal(actor, which).await.map(|principal| self.shown_principal(principal))
     }
 
@@ -131,6 +133,7 @@ impl Authority {
         query: PrincipalQuery,
     ) -> Result<Vec<ShownPrincipal>, Error> {
         actor.require(READ)?;
+        self.flush().await?;
         let PrincipalQuery { after, limit } = query;
         let records =
             self.store.list(Query::Principals { realm: actor.realm(), holding: None, after, limit }).await?;
@@ -150,34 +153,81 @@ impl Authority {
         actor.require(WRITE)?;
         sound_details(edit).map_err(Error::Invalid)?;
         // Roles are given under the realm's lock, so that none is deleted meanwhile.
-        let _held = self.hold(("realm", actor.realm())).await;
-        let before = self.beneath(actor, which).await?;
+        let id = self.principal(actor, which).await?.id;
+        let _held = self.hold_principal(actor, id).await;
+        let before = self.beneath(actor, &Which::Id(id.0)).await?;
         if expected.is_some_and(|version| version != before.version) {
             return Err(Error::Stale("principal"));
         }
         let mut after = before.clone();
         self.change_details(actor, &mut after, edit).await?;
-        if after == before {
+        // Enabling also forgives failed logins, be it disabled or not.
+        let forgiven = edit.disabled == Some(false);
+        let roster = &self.index.roster;
+        let unlocked =
+            forgiven && [true, false].into_iter().any(|password| !roster.locks(id, password).is_empty());
+        if forgiven {
+            self.guard.forgive(id);
+        }
+        if after == before && !unlocked {
             return Ok(self.shown_principal(before));
         }
         actor.may_give(&self.allowed(&after.roles)?, &self.catalogue)?;
         let now = self.now();
-        let journal = self.principal_lines(actor, &before, &after, now);
-        self.save_principal(actor, after, journal, now).await
+        let mut journal = self.principal_lines(actor, &before, &after, now);
+        let mut writes = Vec::new();
+        if unlocked {
+            writes.push(Write::Unlock(id));
+            if !before.disabled {
+                journal.push(actor.line(Action::PrincipalEnable, id.0.to_string(), now));
+            }
+        }
+        if after.disabled && !before.disabled {
+            self.end_all(actor, id, &mut writes, &mut journal, now).await?;
+        }
+        self.save_principal(actor, after, writes, journal, now).await
     }
 
     /// Deletes a principal softly: all that speaks for it is silent, its user name is free.
     pub async fn delete_principal(&self, actor: &Actor, which: &Which) -> Result<(), Error> {
         actor.require(WRITE)?;
-        let _held = self.hold(("realm", actor.realm())).await;
-        let mut principal = self.beneath(actor, which).await?;
+        let id = self.principal(actor, which).await?.id;
+        let _held = self.hold_principal(actor, id).await;
+        let mut principal = self.beneath(actor, &Which::Id(id.0)).await?;
         if actor.principal() == Some(principal.id) {
             return Err(Error::Conflict("a principal cannot delete itself".to_owned()));
         }
         let now = self.now();
         principal.deleted = Some(now);
-        let line = actor.line(Action::PrincipalDelete, principal.id.0.to_string(), now);
-        self.save_principal(actor, principal, vec![line], now).await.map(|_| ())
+        let mut writes = Vec::new();
+        let mut journal = vec![actor.line(Action::PrincipalDelete, principal.id.0.to_string(), now)];
+        self.end_all(actor, id, &mut writes, &mut journal, now).await?;
+        self.save_principal(actor, principal, writes, journal, now).await.map(|_| ())
+    }
+
+    /// The locks of a principal's record and of its logins: none begins while it changes.
+    pub(super) async fn hold_principal(
+        &self,
+        actor: &Actor,
+        id: PrincipalId,
+    ) -> (MutexGuard<'_, ()>, Option<MutexGuard<'_, ()>>) {
+        self.hold_both(("realm", actor.realm()), ("sessions", id)).await
+    }
+
+    /// Adds what ends a principal's sessions.
+    pub(super) async fn end_all(
+        &self,
+        actor: &Actor,
+        id: PrincipalId,
+        writes: &mut Vec<Write>,
+        journal: &mut Vec<Entry>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        for (write, line) in self.ending(actor, SessionFilter::of_principal(actor.realm(), id), now).await? {
+            writes.push(write);
+            journal.push(line);
+        }
+        Ok(())
     }
 
     /// An undeleted principal that has no scope which the actor may not give.
@@ -199,13 +249,15 @@ impl Authority {
         &self,
         actor: &Actor,
         mut principal: Principal,
+        mut writes: Vec<Write>,
         journal: Vec<Entry>,
         now: Timestamp,
     ) -> Result<ShownPrincipal, Error> {
         principal.version += 1;
         principal.updated = now;
         principal.updated_by = actor.principal();
-        self.commit(vec![Write::Update(Record::Principal(principal.clone()))], journal, now)
+        writes.push(Write::Update(Record::Principal(principal.clone())));
+        self.commit(writes, journal, now)
             .await
             .map_err(StoreError::into)
             .map(|()| self.shown_principal(principal))
@@ -338,7 +390,7 @@ pub(super) fn take_number(what: &'static str, asked: Option<u64>, next: &mut u64
     let number = asked.unwrap_or(*next);
     if number < *next || number > i64::MAX as u64 - 1 {
         return Err(Error::Conflict(format!(
-            "the {what} number {number} was given before; the next free one is {next}"
+            "the {what} number {number} cannot be given any more; the next free one is {next}"
         )));
     }
     *next = number + 1;

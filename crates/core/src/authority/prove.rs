@@ -14,7 +14,7 @@ use crate::store::{Key, Record, StoreError, Touch, Write};
 use crate::token::{Purpose, State, TextState, Token, Use, counts_from};
 use crate::totp;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What somebody claims to be, and the proof.
 #[derive(Debug)]
@@ -59,6 +59,20 @@ pub struct Proved {
     pub key: Option<Token>,
 }
 
+/// Logins and uses of keys that are still to be written down.
+#[derive(Debug, Default)]
+pub(super) struct Noted(Mutex<Vec<Touch>>);
+
+impl Noted {
+    pub(super) fn add(&self, touches: impl IntoIterator<Item = Touch>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(touches);
+    }
+
+    pub(super) fn take(&self) -> Vec<Touch> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 impl Authority {
     /// Finds out whether the claim holds. Any failure is `Unauthenticated(Invalid)`.
     pub async fn prove(&self, realm: RealmId, claim: Claim<'_>, door: &Door<'_>) -> Result<Proved, Error> {
@@ -69,7 +83,13 @@ impl Authority {
         };
         let Some(claimant) = claimant else { return Err(Unauthenticated::Invalid.into()) };
         let network = network(door.address);
-        let _held = self.hold(("proof", claimant)).await;
+        let coded = proved.as_ref().is_some_and(|proved| proved.principal.totp.is_some());
+        // A code that is spent changes the principal, which is done under its realm's lock.
+        let _held = if coded {
+            self.hold_both(("proof", claimant), ("realm", realm)).await
+        } else {
+            (self.hold(("proof", claimant)).await, None)
+        };
         let locked = self.locked(claimant, by_password, network);
         let proved = proved.filter(|proved| {
             !locked && self.index.roster.standing(proved.principal.id).is_some_and(|s| s.is_live())
@@ -80,11 +100,15 @@ impl Authority {
         };
         if let Some(proved) = proved {
             self.guard.clear(claimant, by_password, network);
+            let used = Use { at: self.now(), address: door.address };
+            self.noted.add(proved.key.as_ref().map(|key| Touch::Use { token: key.number, used }));
             return Ok(proved);
         }
         if !locked && self.guard.fail(claimant, by_password, network) >= door.threshold {
             self.lock(realm, Lock { principal: claimant, network, password: by_password, since: self.now() })
                 .await?;
+            // When the lock lapses, counting begins anew.
+            self.guard.clear(claimant, by_password, network);
         }
         Err(Unauthenticated::Invalid.into())
     }
@@ -156,28 +180,38 @@ impl Authority {
         if !counts || !may_hold {
             return Ok((Some(principal.id), None));
         }
-        self.store
-            .touch(vec![Touch { token: token.number, used: Use { at: now, address: door.address } }])
-            .await?;
         Ok((Some(principal.id), Some(Proved { principal, key: Some(token) })))
     }
 
     /// A principal with a second factor needs its code; a code counts once.
-    async fn second_factor(&self, mut proved: Proved, code: Option<u32>) -> Result<Option<Proved>, Error> {
-        let Some(sealed) = &proved.principal.totp else { return Ok(Some(proved)) };
-        let about = totp::about(proved.principal.id);
+    pub(super) async fn second_factor(
+        &self,
+        proved: Proved,
+        code: Option<u32>,
+    ) -> Result<Option<Proved>, Error> {
+        let Proved { principal: before, key } = proved;
+        if before.totp.is_none() {
+            return Ok(Some(Proved { principal: before, key }));
+        }
+        // As it is under the lock: another login may have spent the code since the password was compared.
+        let Some(Record::Principal(mut principal)) = self.store.find(Key::Principal(before.id)).await? else {
+            return Ok(None);
+        };
+        let Some(sealed) = principal.totp.as_ref().filter(|_| principal.password == before.password) else {
+            return Ok(None);
+        };
+        let about = totp::about(principal.id);
         let seed = self
             .keys
             .open(&about, sealed)
             .ok_or_else(|| Error::unavailable("a second factor's seed does not open"))?;
         let now = self.now();
-        let step = code.and_then(|code| totp::accept(&seed, code, proved.principal.totp_step, now));
+        let step = code.and_then(|code| totp::accept(&seed, code, principal.totp_step, now));
         let Some(step) = step else { return Ok(None) };
-        proved.principal.totp_step = Some(step);
-        proved.principal.version += 1;
-        self.commit(vec![Write::Update(Record::Principal(proved.principal.clone()))], Vec::new(), now)
-            .await?;
-        Ok(Some(proved))
+        principal.totp_step = Some(step);
+        principal.version += 1;
+        self.commit(vec![Write::Update(Record::Principal(principal.clone()))], Vec::new(), now).await?;
+        Ok(Some(Proved { principal, key }))
     }
 
     async fn lock(&self, realm: RealmId, lock: Lock) -> Result<(), Error> {
@@ -189,7 +223,11 @@ impl Authority {
         let lapsed = held.iter().any(|other| other.network == lock.network);
         let record = Record::Lock(lock);
         let step = if lapsed { Write::Update(record) } else { Write::Insert(record) };
-        self.commit(vec![step], vec![line], at).await.map_err(StoreError::into)
+        match self.commit(vec![step], vec![line], at).await {
+            // The one before has an unknown outcome: it was kept.
+            Err(StoreError::Taken(_)) => Ok(()),
+            outcome => outcome.map_err(StoreError::into),
+        }
     }
 
     fn locked(&self, principal: PrincipalId, password: bool, network: ipnet::IpNet) -> bool {
@@ -210,6 +248,11 @@ impl Authority {
 }
 
 impl Proved {
+    /// By what it is known as a client: its key's id, or its user name.
+    pub fn client(&self) -> &str {
+        self.key.as_ref().map_or(&self.principal.username, |key| &key.id)
+    }
+
     /// Its principal's id as text, for logs.
     pub fn id(&self) -> Arc<str> {
         self.principal.id.0.to_string().into()

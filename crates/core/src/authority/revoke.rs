@@ -3,7 +3,7 @@
 use super::list::List;
 use super::{Actor, Authority, View};
 use crate::error::Error;
-use crate::journal::Action;
+use crate::journal::{Action, Entry};
 use crate::store::{Position, Record, SessionFilter, SortBy, StoreError, TokenFilter, Write};
 use crate::token::{Purpose, TextState, Token};
 use jiff::Timestamp;
@@ -46,9 +46,8 @@ impl Authority {
             return Ok(());
         }
         let now = self.now();
-        let line = actor.line(Action::TokenRevoke, &*token.id, now);
-        let writes = self.revocation(token, now).await?;
-        self.commit(writes, vec![line], now).await.map_err(StoreError::into)
+        let (writes, journal) = self.revocation(actor, token, now).await?;
+        self.commit(writes, journal, now).await.map_err(StoreError::into)
     }
 
     /// Revokes every token that the filter finds, in chunks, each with its own journal lines. With `dry_run` it only
@@ -92,8 +91,9 @@ impl Authority {
         let mut writes = Vec::new();
         let mut journal = Vec::new();
         for token in chunk {
-            journal.push(actor.line(Action::TokenRevoke, &*token.id, now));
-            writes.extend(self.revocation(token, now).await?);
+            let (steps, lines) = self.revocation(actor, token, now).await?;
+            writes.extend(steps);
+            journal.extend(lines);
         }
         match self.commit(writes, journal, now).await {
             // One of them changed meanwhile: take them one by one.
@@ -111,26 +111,32 @@ impl Authority {
         }
     }
 
-    /// The steps that revoke a token; an exchange token takes the sessions that it bought with it.
+    /// The steps that revoke a token and their lines; an exchange token takes the sessions that it bought with it.
     pub(super) async fn revocation(
         &self,
+        actor: &Actor,
         mut token: Token,
         now: Timestamp,
-    ) -> Result<Vec<Write>, StoreError> {
+    ) -> Result<(Vec<Write>, Vec<Entry>), StoreError> {
+        let line = actor.line(Action::TokenRevoke, &*token.id, now);
         token.revoked = Some(now);
         token.version += 1;
         let texts = self.texts(&token).await?;
-        let mut writes = Vec::new();
+        let (mut writes, mut journal) = (Vec::new(), vec![line]);
         if token.purpose == Purpose::Exchange {
             let filter = SessionFilter { bought_with: Some(token.number), ..SessionFilter::of(token.realm) };
-            writes = self.ending(filter, now).await?;
+            for (step, line) in self.ending(actor, filter, now).await? {
+                writes.push(step);
+                journal.push(line);
+            }
         }
         writes.push(Write::Update(Record::Token(token)));
         for mut text in texts {
             text.state = TextState::Spent;
             text.until = None;
+            text.sealed = None;
             writes.push(Write::Update(Record::Text(text)));
         }
-        Ok(writes)
+        Ok((writes, journal))
     }
 }

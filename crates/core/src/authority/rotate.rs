@@ -47,9 +47,9 @@ impl Authority {
         if token.state(now) == State::Revoked {
             return Err(Error::Conflict("the token is revoked, for good".to_owned()));
         }
-        view.may_give(actor, &token.scopes, &self.catalogue)?;
-        let format = self.format(&token.dialect).ok_or(Error::NotFound("dialect"))?;
         let owner = self.index.roster.standing(token.principal).ok_or(Error::NotFound("principal"))?;
+        self.may_hand_out(actor, view, &token, &owner)?;
+        let format = self.format(&token.dialect).ok_or(Error::NotFound("dialect"))?;
         let text = format.strike_for(&token.id, &*self.entropy)?;
         let overlap_until =
             (!overlap.is_zero()).then(|| now.saturating_add(overlap).unwrap_or(Timestamp::MAX));
@@ -62,13 +62,11 @@ impl Authority {
             let keeps = old.state == TextState::Live && overlap_until.is_some();
             old.state = if keeps { TextState::Overlap } else { TextState::Spent };
             old.until = overlap_until.filter(|_| keeps);
+            old.sealed = None;
             writes.push(Write::Update(Record::Text(old)));
         }
         // The old texts first, so that there is never more than one live one.
-        writes.push(Write::Insert(Record::Text(Text::live(
-            self.keys.bearer(issued.text.reveal()),
-            token.number,
-        ))));
+        writes.push(Write::Insert(Record::Text(self.live_text(format, &issued.text, token.number)?)));
         let mut line: Entry = actor.line(Action::TokenRotate, &*token.id, now);
         line.detail.insert("overlap_until".into(), overlap_until.map(when::iso).into());
         self.commit(writes, vec![line], now).await?;

@@ -1,15 +1,17 @@
 //! Sessions: seen and ended by whoever may, and by their own holders.
 
+use super::exchange::ended;
 use super::{Actor, Authority, Which};
 use crate::error::{Error, Unauthenticated};
-use crate::journal::Action;
 use crate::session::Session;
-use crate::store::{Key, Query, Record, SessionFilter, StoreError, Write};
+use crate::store::{Key, Record, SessionFilter, StoreError};
 use std::sync::Arc;
 use uuid::Uuid;
 
 const READ: &[&str] = &["counterfoil.sessions.read", "counterfoil.sessions.write"];
 const WRITE: &[&str] = &["counterfoil.sessions.write"];
+/// How many end in one transaction.
+const CHUNK: usize = 200;
 
 /// A session with what its record only points to.
 #[derive(Debug, Clone)]
@@ -42,15 +44,13 @@ impl Authority {
             filter.principal = Some(self.principal(actor, which).await?.id);
         }
         filter.live_at = query.live.then(|| self.now());
-        let query = Query::Sessions { filter: Box::new(filter), after: query.after, limit: query.limit };
-        let records = self.store.list(query).await?;
-        let session = |record| if let Record::Session(session) = record { Some(session) } else { None };
+        let found = self.some_sessions(&filter, query.after, query.limit).await?;
         let shown = |session: Session| {
             let principal =
                 self.index.roster.standing(session.principal).map(|standing| Arc::clone(&standing.username));
             ShownSession { session, principal: principal.unwrap_or_default() }
         };
-        Ok(records.into_iter().filter_map(session).map(shown).collect())
+        Ok(found.into_iter().map(shown).collect())
     }
 
     /// Ends one session.
@@ -58,7 +58,7 @@ impl Authority {
         actor.require(WRITE)?;
         match self.store.find(Key::Session(id)).await? {
             Some(Record::Session(session)) if session.realm == actor.realm() => {
-                self.end(actor, session).await
+                self.end(actor, &session).await
             }
             _ => Err(Error::NotFound("session")),
         }
@@ -72,33 +72,41 @@ impl Authority {
             filter.principal = Some(self.principal(actor, which).await?.id);
         }
         let now = self.now();
-        let writes = self.ending(filter, now).await?;
-        let lines = writes.iter().filter_map(|step| match step {
-            Write::Update(Record::Session(session)) => {
-                Some(actor.line(Action::SessionEnd, session.id.to_string(), now))
-            }
-            _ => None,
-        });
-        let (lines, count): (Vec<_>, _) = (lines.collect(), writes.len());
-        self.commit(writes, lines, now).await?;
+        let mut steps = self.ending(actor, filter, now).await?;
+        let count = steps.len();
+        while !steps.is_empty() {
+            let (writes, lines) = steps.split_off(steps.len().saturating_sub(CHUNK)).into_iter().unzip();
+            self.commit(writes, lines, now).await?;
+        }
         Ok(count)
     }
 
     /// Ends the session that the actor brought: a logout.
     pub async fn log_out(&self, actor: &Actor) -> Result<(), Error> {
-        let session = actor.session().ok_or(Unauthenticated::Invalid)?.clone();
-        self.end(actor, session).await
+        self.end(actor, actor.session().ok_or(Unauthenticated::Invalid)?).await
     }
 
-    async fn end(&self, actor: &Actor, mut session: Session) -> Result<(), Error> {
+    /// Ends a session with all that was cut from it. One that is over already stays as it is.
+    pub(super) async fn end(&self, actor: &Actor, session: &Session) -> Result<(), Error> {
+        let _held = self.hold(("sessions", session.principal)).await;
         let now = self.now();
-        if session.ended.is_some() || session.expires <= now {
-            return Ok(());
+        let session = match self.store.find(Key::Session(session.id)).await? {
+            Some(Record::Session(session)) if session.ended.is_none() && now < session.expires => session,
+            _ => return Ok(()),
+        };
+        let siblings = SessionFilter {
+            dialect: Some(session.dialect.to_string()),
+            live_at: Some(now),
+            ..SessionFilter::of_principal(session.realm, session.principal)
+        };
+        let mut others = self.sessions_found(siblings).await?;
+        let mut over = vec![session];
+        let mut next = 0;
+        while let Some(id) = over.get(next).map(|parent| parent.id) {
+            over.extend(others.extract_if(.., |other| other.refreshed_from == Some(id)));
+            next += 1;
         }
-        session.ended = Some(now);
-        let line = actor.line(Action::SessionEnd, session.id.to_string(), now);
-        self.commit(vec![Write::Update(Record::Session(session))], vec![line], now)
-            .await
-            .map_err(StoreError::into)
+        let (writes, journal) = over.into_iter().map(|session| ended(actor, session, now)).unzip();
+        self.commit(writes, journal, now).await.map_err(StoreError::into)
     }
 }

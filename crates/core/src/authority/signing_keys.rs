@@ -128,6 +128,16 @@ impl Authority {
         Ok(())
     }
 
+    /// Makes sure that there is a key to sign with, so that readers can know it before anything is signed.
+    pub async fn prepare_to_sign(
+        &self,
+        realm: RealmId,
+        dialect: &str,
+        algorithm: Algorithm,
+    ) -> Result<(), Error> {
+        self.signer(realm, dialect, algorithm).await.map(drop)
+    }
+
     /// The key that signs for this dialect; made now if there is none.
     pub(super) async fn signer(
         &self,
@@ -194,7 +204,9 @@ impl Authority {
         state: KeyState,
         now: Timestamp,
     ) -> Result<SigningKey, Error> {
-        let (_, pkcs8) = self.on_pool(move || Signer::generate(algorithm, RSA_BITS)).await??;
+        let entropy = Arc::clone(&self.entropy);
+        let generate = move || Signer::generate(algorithm, RSA_BITS, &*entropy);
+        let (_, pkcs8) = self.on_pool(generate).await??;
         let key = sealed_key(&self.keys, &*self.entropy, realm, dialect, (algorithm, &pkcs8), now)?;
         Ok(SigningKey { state, ..key })
     }
@@ -202,7 +214,7 @@ impl Authority {
     async fn signed_something_live(&self, key: &SigningKey, now: Timestamp) -> Result<bool, StoreError> {
         let filter =
             SessionFilter { kid: Some(key.kid.clone()), live_at: Some(now), ..SessionFilter::of(key.realm) };
-        Ok(!self.sessions_found(filter).await?.is_empty())
+        Ok(!self.some_sessions(&filter, None, 1).await?.is_empty())
     }
 }
 

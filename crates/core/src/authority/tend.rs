@@ -43,15 +43,20 @@ impl Authority {
         if self.doubt.load(Ordering::Acquire) || recovered { self.reload().await } else { Ok(()) }
     }
 
-    /// Writes down the last uses noted so far; those that cannot be written wait for the next time.
+    /// Writes down the last uses and logins noted so far; those that cannot be written wait for the next time.
     pub async fn flush(&self) -> Result<(), StoreError> {
-        let used = self.index.take_used();
-        if used.is_empty() {
+        let (used, noted) = (self.index.take_used(), self.noted.take());
+        let mut batch: Vec<_> = used.iter().filter_map(|known| known.touch()).collect();
+        batch.extend(&noted);
+        if batch.is_empty() {
             return Ok(());
         }
-        let batch = used.iter().filter_map(|known| known.touch()).collect();
-        let again = |_: &StoreError| used.iter().for_each(|known| self.index.queue(known));
-        self.store.touch(batch).await.inspect_err(again)
+        self.store.touch(batch).await.inspect_err(|_| {
+            for known in &used {
+                self.index.queue(known);
+            }
+            self.noted.add(noted);
+        })
     }
 
     /// Reads everything that may count from the store into the index, while no commit is under way. The doubt ends

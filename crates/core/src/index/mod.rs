@@ -48,7 +48,7 @@ impl Known {
     /// The last use, to be written down.
     pub fn touch(&self) -> Option<Touch> {
         let Credential::Token(token) = &self.credential else { return None };
-        self.last_used().map(|used| Touch { token: token.number, used })
+        self.last_used().map(|used| Touch::Use { token: token.number, used })
     }
 }
 

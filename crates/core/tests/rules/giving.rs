@@ -198,6 +198,32 @@ async fn rotating_and_enabling_need_to_give_the_result() {
 }
 
 #[tokio::test]
+async fn a_minting_token_of_one_above_is_not_taken_over() {
+    let house = House::new().await;
+    let low = ["a", MINT, WRITE];
+    house.someone("ann", &low).await;
+    let actor = house.actor(&house.token("ann", &low).await);
+    // It gives whatever the administrator's roles hold, which is more than ann may give.
+    let above = house.token("admin", &[MINT]).await;
+    let rotate = house.authority.rotate(&actor, &NATIVE, &above.id, SignedDuration::ZERO, None).await;
+    assert!(refused(rotate, "*"));
+    // One that she perhaps has in hand already is not made to mint.
+    let plain = house.token("admin", &["a"]).await;
+    let widen = Edit { scopes: Some(strings(&["a", MINT])), ..Edit::default() };
+    assert!(refused(house.authority.edit(&actor, &NATIVE, &plain.id, &widen, None).await, "*"));
+    let off = Edit { enabled: Some(false), ..Edit::default() };
+    assert!(house.authority.edit(&actor, &NATIVE, &above.id, &off, None).await.is_ok());
+    let on = Edit { enabled: Some(true), ..Edit::default() };
+    assert!(refused(house.authority.edit(&actor, &NATIVE, &above.id, &on, None).await, "*"));
+    // Her own, and that of one beneath her, she may.
+    house.someone("bob", &["a", MINT]).await;
+    for mine in [house.token("ann", &[MINT]).await, house.token("bob", &[MINT]).await] {
+        let rotate = house.authority.rotate(&actor, &NATIVE, &mine.id, SignedDuration::ZERO, None).await;
+        assert!(rotate.is_ok());
+    }
+}
+
+#[tokio::test]
 async fn reserved_and_malformed_words_are_named_by_their_place() {
     let house = House::new().await;
     let Err(Error::Invalid(wrong)) =

@@ -81,6 +81,12 @@ impl Model {
         words.contains(word) || words.contains("*")
     }
 
+    /// Whether the holder of this token is above whom the other speaks for, if the other gives more than it holds.
+    fn may_take_over(&self, token: &Held, other: &Held, scopes: &Words) -> bool {
+        let mints = Self::has(scopes, "counterfoil.tokens.mint");
+        token.owner == other.owner || !mints || self.may_give(token, &self.allowed(other.owner))
+    }
+
     /// What may be given by the holder of this token: (scopes ∪ what minting covers) ∩ present roles.
     fn may_give(&self, token: &Held, scopes: &Words) -> bool {
         let roles = self.allowed(token.owner);
@@ -172,7 +178,9 @@ async fn take(house: &House, model: &mut Model, step: Step) -> Result<(), TestCa
             let only_disabled = !enabled && before.scopes == scopes;
             let unchanged = before.enabled == enabled && before.scopes == scopes;
             prop_assert!(
-                only_disabled || unchanged || model.may_give(&held, &scopes),
+                only_disabled
+                    || unchanged
+                    || (model.may_give(&held, &scopes) && model.may_take_over(&held, before, &scopes)),
                 "{held:?} edited {before:?} to {scopes:?}"
             );
             (model.tokens[at].scopes, model.tokens[at].enabled) = (scopes, enabled);
@@ -184,7 +192,9 @@ async fn take(house: &House, model: &mut Model, step: Step) -> Result<(), TestCa
             let Ok(issued) = authority.rotate(&actor, &NATIVE, &id, SignedDuration::ZERO, None).await else {
                 return Ok(());
             };
-            prop_assert!(model.may_give(&held, &model.tokens[at].scopes), "{held:?} rotated {id}");
+            let rotated = &model.tokens[at];
+            prop_assert!(model.may_give(&held, &rotated.scopes), "{held:?} rotated {id}");
+            prop_assert!(model.may_take_over(&held, rotated, &rotated.scopes), "{held:?} took {id} over");
             prop_assert!(!house.counts(&model.tokens[at].text));
             issued.text.reveal().clone_into(&mut model.tokens[at].text);
         }

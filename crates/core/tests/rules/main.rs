@@ -20,6 +20,7 @@ mod realms;
 mod revoke;
 mod roles;
 mod rotate;
+mod texts;
 mod uses;
 mod verify;
 mod weather;

@@ -7,7 +7,7 @@ use counterfoil_core::realm::RealmId;
 use counterfoil_core::secret::Secret;
 use jiff::SignedDuration;
 
-const OWN: View = View { own_only: true, spares_itself: false, ..ACME };
+const OWN: View = View { own_only: true, scopeless: false, spares_itself: false, ..ACME };
 const LENDING: View = View { lends: &["acme.read", "acme.write", "acme.mint"], ..OWN };
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Where a request came from, as far as it can be trusted: forwarding headers count only from configured proxies.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use ipnet::IpNet;
 use std::net::IpAddr;
 
@@ -12,10 +12,12 @@ pub(super) fn caller(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Ip
     if !trusts(nearest) {
         return nearest;
     }
-    let lines: Vec<&str> =
-        headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
-    for hop in lines.iter().flat_map(|line| line.split(',')).rev() {
-        let Some(address) = address(hop.trim()) else { return nearest };
+    // As bytes: a proxy may append to a line whose beginning a caller has made unreadable as text.
+    let lines: Vec<&[u8]> = headers.get_all("x-forwarded-for").iter().map(HeaderValue::as_bytes).collect();
+    for hop in lines.iter().flat_map(|line| line.split(|byte| *byte == b',')).rev() {
+        let Some(address) = std::str::from_utf8(hop).ok().and_then(|hop| address(hop.trim())) else {
+            return nearest;
+        };
         nearest = address.to_canonical();
         if !trusts(nearest) {
             return nearest;
@@ -36,9 +38,13 @@ mod tests {
     use super::*;
 
     fn seen(peer: &str, forwarded: &[&str]) -> String {
+        seen_as_bytes(peer, &forwarded.iter().map(|line| line.as_bytes()).collect::<Vec<_>>())
+    }
+
+    fn seen_as_bytes(peer: &str, forwarded: &[&[u8]]) -> String {
         let mut headers = HeaderMap::new();
         for line in forwarded {
-            headers.append("x-forwarded-for", line.parse().unwrap());
+            headers.append("x-forwarded-for", HeaderValue::from_bytes(line).unwrap());
         }
         let trusted = ["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()];
         caller(peer.parse().unwrap(), &headers, &trusted).to_string()
@@ -58,5 +64,11 @@ mod tests {
         assert_eq!(seen("10.0.0.1", &["6.6.6.6", "1.2.3.4"]), "1.2.3.4");
         assert_eq!(seen("10.0.0.1", &["1.2.3.4, nonsense, 10.0.0.2"]), "10.0.0.2");
         assert_eq!(seen("10.0.0.1", &[]), "10.0.0.1");
+    }
+    #[test]
+    fn unreadable_bytes_do_not_hide_what_a_proxy_appended() {
+        assert_eq!(seen_as_bytes("10.0.0.1", &[b"\xff, 1.2.3.4"]), "1.2.3.4");
+        assert_eq!(seen_as_bytes("10.0.0.1", &[b"\xff", b"1.2.3.4"]), "1.2.3.4");
+        assert_eq!(seen_as_bytes("10.0.0.1", &[b"1.2.3.4", b"\xff, 10.0.0.2"]), "10.0.0.2");
     }
 }

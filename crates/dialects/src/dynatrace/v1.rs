@@ -30,6 +30,7 @@ const VIEW: View = View {
     lends: &[],
     shows_revoked: false,
     spares_itself: true,
+    scopeless: false,
     name_limit: 100,
 };
 

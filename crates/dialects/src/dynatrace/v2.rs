@@ -23,6 +23,7 @@ pub(super) const VIEW: View = View {
     lends: &[],
     shows_revoked: false,
     spares_itself: true,
+    scopeless: false,
     name_limit: 100,
 };
 

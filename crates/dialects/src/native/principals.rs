@@ -162,6 +162,7 @@ impl From<ShownPrincipal> for wire::Principal {
             scopes: scopes.iter().map(ToString::to_string).collect(),
             several_sessions: principal.several_sessions,
             disabled: principal.disabled,
+            last_login: principal.last_login.map(iso),
             created: iso(principal.created),
             updated: iso(principal.updated),
             version: principal.version,

@@ -15,6 +15,7 @@ use counterfoil_core::when::iso;
 use http::{Method, StatusCode};
 use jiff::Timestamp;
 use schemars::json_schema;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub(super) fn routes() -> Vec<Route> {
@@ -58,28 +59,60 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-fn index(room: &Room, call: Call) -> Answer<'_> {
-    Box::pin(async move {
-        let now = room.house.now();
-        let mut query = Query::of(&call)?;
-        let after = query.take("cursor")?.map(|text| Uuid::try_parse(&text)).transpose();
+/// What the list's cursors are for.
+const LIST: &str = "sessions";
+
+/// The whole query of a list: what the cursor carries.
+#[derive(Serialize, Deserialize)]
+struct Asked {
+    principal: Option<String>,
+    live: bool,
+    limit: usize,
+    after: Option<Uuid>,
+}
+
+impl Asked {
+    fn read(query: &mut Query) -> Result<Self, Refused> {
         let live = match query.take("live")?.as_deref() {
             None | Some("false") => false,
             Some("true") => true,
             Some(_) => return Err(Refused::query(Error::invalid("live", "must be true or false"))),
         };
-        let asked = SessionQuery {
-            principal: query.take("principal")?.map(Which::Name),
-            live,
-            after: after
-                .map_err(|_| Refused::query(Error::invalid("cursor", "is not one that you were given")))?,
-            limit: query.limit()?,
+        Ok(Self { principal: query.take("principal")?, live, limit: query.limit()?, after: None })
+    }
+
+    fn query(&self) -> SessionQuery {
+        let principal = self.principal.clone().map(Which::Name);
+        SessionQuery { principal, live: self.live, after: self.after, limit: self.limit }
+    }
+}
+
+fn index(room: &Room, call: Call) -> Answer<'_> {
+    Box::pin(async move {
+        let (actor, now) = (call.actor()?, room.house.now());
+        let mut query = Query::of(&call)?;
+        let asked = match query.take("cursor")? {
+            None => Asked::read(&mut query)?,
+            Some(_) if !query.is_empty() => {
+                let why = "stands alone; it names the whole query";
+                return Err(Refused::query(Error::invalid("cursor", why)));
+            }
+            Some(cursor) => {
+                let position = room.house.position(actor, LIST, &cursor);
+                let asked = position.and_then(|position| serde_json::from_slice(&position).ok());
+                let wrong = || Refused::query(Error::invalid("cursor", "is not one that you were given"));
+                asked.ok_or_else(wrong)?
+            }
         };
         query.finish()?;
-        let found = room.house.sessions(call.actor()?, &asked).await?;
-        let next = (found.len() == asked.limit).then(|| found.last().map(|last| last.session.id.to_string()));
+        let found = room.house.sessions(actor, &asked.query()).await?;
+        let last = found.last().filter(|_| found.len() == asked.limit).map(|last| last.session.id);
+        let next = last.map(|last| {
+            let next = Asked { after: Some(last), ..asked };
+            room.house.cursor(actor, LIST, &serde_json::to_vec(&next).unwrap_or_default())
+        });
         let items = found.into_iter().map(|shown| session(shown, now)).collect();
-        Ok(reply::json(StatusCode::OK, &Page { items, total: None, next: next.flatten() }))
+        Ok(reply::json(StatusCode::OK, &Page { items, total: None, next }))
     })
 }
 

@@ -3,35 +3,54 @@
 use crate::house::House;
 use crate::issue::{at, realm, text, token};
 use crate::records::{lock, principal, replay, role, session, signing_key};
+use counterfoil_core::principal::Principal;
 use counterfoil_core::session::Session;
 use counterfoil_core::signing::{KeyState, SigningKey};
 use counterfoil_core::store::{Key, Record, Touch};
 use counterfoil_core::token::{Text, TextState, Token, TokenNumber, Use};
 use std::net::IpAddr;
 
-laws!(only_a_later_use_is_written_down, a_load_brings_what_may_count_and_no_more);
+laws!(
+    only_a_later_use_is_written_down,
+    only_a_later_login_is_written_down,
+    a_load_brings_what_may_count_and_no_more
+);
 
 async fn only_a_later_use_is_written_down(house: House) {
     house.insert(Record::Token(token(1))).await.unwrap();
     house.insert(Record::Token(token(2))).await.unwrap();
-    let touch = |number, millis, address: Option<&str>| Touch {
-        token: TokenNumber(number),
-        used: Use { at: at(millis), address: address.map(|text| text.parse::<IpAddr>().unwrap()) },
+    let used_from = |millis, address: Option<&str>| Use {
+        at: at(millis),
+        address: address.map(|text| text.parse::<IpAddr>().unwrap()),
     };
+    let touch =
+        |number, millis, address| Touch::Use { token: TokenNumber(number), used: used_from(millis, address) };
     let used = async |number| match house.find(Key::Token(TokenNumber(number))).await {
         Some(Record::Token(token)) => token.last_used,
         other => panic!("{other:?}"),
     };
     let unknown = touch(404, 1, None);
     house.store.touch(vec![touch(1, 10, Some("192.0.2.1")), unknown, touch(2, 5, None)]).await.unwrap();
-    assert_eq!(used(1).await, Some(touch(1, 10, Some("192.0.2.1")).used));
-    assert_eq!(used(2).await, Some(touch(2, 5, None).used));
+    assert_eq!(used(1).await, Some(used_from(10, Some("192.0.2.1"))));
+    assert_eq!(used(2).await, Some(used_from(5, None)));
 
     house.store.touch(vec![touch(1, 9, None), touch(1, 10, None)]).await.unwrap();
-    assert_eq!(used(1).await, Some(touch(1, 10, Some("192.0.2.1")).used));
+    assert_eq!(used(1).await, Some(used_from(10, Some("192.0.2.1"))));
     house.store.touch(vec![touch(1, 12, None), touch(1, 11, Some("::1"))]).await.unwrap();
-    assert_eq!(used(1).await, Some(touch(1, 12, None).used));
+    assert_eq!(used(1).await, Some(used_from(12, None)));
     assert_eq!(house.find(Key::Token(TokenNumber(1))).await.map(version), Some(1), "a touch is no change");
+}
+
+async fn only_a_later_login_is_written_down(house: House) {
+    let before = Principal { last_login: None, ..principal(1) };
+    house.insert(Record::Principal(before.clone())).await.unwrap();
+    let login = |principal, millis| Touch::Login { principal, at: at(millis) };
+    for (millis, kept) in [(10, 10), (9, 10), (11, 11)] {
+        let unknown = login(principal(404).id, millis);
+        house.store.touch(vec![unknown, login(before.id, millis)]).await.unwrap();
+        let after = Principal { last_login: Some(at(kept)), ..before.clone() };
+        assert_eq!(house.find(Key::Principal(before.id)).await, Some(Record::Principal(after)));
+    }
 }
 
 fn version(record: Record) -> u64 {

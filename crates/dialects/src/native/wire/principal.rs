@@ -73,6 +73,9 @@ pub struct Principal {
     pub several_sessions: bool,
     /// Whether all that speaks for it is silent.
     pub disabled: bool,
+    /// When it last logged in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_login: Option<String>,
     /// When it was made.
     pub created: String,
     /// When it was last changed.

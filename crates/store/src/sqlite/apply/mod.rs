@@ -89,17 +89,24 @@ pub(super) fn mark(connection: &Connection, at: Timestamp) -> Result<(), Error> 
         .map(drop)
 }
 
-/// Writes a last use down unless a later one is there.
+/// Writes a last use or login down unless a later one is there.
 pub(super) fn touch(connection: &Connection, touch: &Touch) -> Result<(), Fault> {
-    connection
-        .prepare_cached(
-            "UPDATE token SET used_at = ?2, used_from = ?3 WHERE number = ?1 AND ifnull(used_at < ?2, 1)",
-        )?
-        .execute(params![
-            touch.token.0,
-            touch.used.at.as_millisecond(),
-            touch.used.address.map(|address| address.to_string()),
-        ])?;
+    match touch {
+        Touch::Use { token, used } => connection
+            .prepare_cached(
+                "UPDATE token SET used_at = ?2, used_from = ?3 WHERE number = ?1 AND ifnull(used_at < ?2, 1)",
+            )?
+            .execute(params![
+                token.0,
+                used.at.as_millisecond(),
+                used.address.map(|address| address.to_string()),
+            ])?,
+        Touch::Login { principal, at } => connection
+            .prepare_cached(
+                "UPDATE principal SET last_login = ?2 WHERE id = ?1 AND ifnull(last_login < ?2, 1)",
+            )?
+            .execute(params![principal.0, at.as_millisecond()])?,
+    };
     Ok(())
 }
 
