@@ -9,6 +9,10 @@ use crate::token::{Purpose, Token};
 
 /// One dialect's window on the tokens of a realm.
 #[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one thing in which vendors differ, set once as a constant"
+)]
 pub struct View {
     /// Only this dialect's tokens; `None` shows all of the realm.
     pub dialect: Option<&'static str>,

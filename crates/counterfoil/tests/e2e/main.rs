@@ -15,4 +15,5 @@ mod refusals;
 mod secrets;
 mod settings;
 mod support;
+mod vendors;
 mod wire;
