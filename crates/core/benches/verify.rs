@@ -28,6 +28,7 @@ const FORMAT: Format = Format {
     public: &[Part::Fixed("cf_"), Part::Drawn(BASE62, 12)],
     hidden: &[Part::Fixed("_"), Part::Drawn(BASE62, 43), Part::Checksum],
     joined: true,
+    shown_again: false,
 };
 
 /// A store that only has something to load.

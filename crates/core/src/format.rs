@@ -34,6 +34,9 @@ pub struct Format {
     pub hidden: &'static [Part],
     /// Whether the secret text begins with the public part.
     pub joined: bool,
+    /// Whether the vendor shows the text again, so that it is kept sealed beside its digest. A text that is not cannot
+    /// be shown by anybody.
+    pub shown_again: bool,
 }
 
 /// A newly struck text and the id that is its public part.
@@ -150,6 +153,7 @@ mod tests {
         public: &[Part::Fixed("cf_"), Part::Drawn(BASE62, 12)],
         hidden: &[Part::Fixed("_"), Part::Drawn(BASE62, 43), Part::Checksum],
         joined: true,
+        shown_again: false,
     };
 
     #[test]

@@ -3,6 +3,7 @@
 //! Kept out: sockets, files, SQL, HTTP, threads, the wall clock, the random number generator, and every vendor's
 //! word. What the rules need of the world is handed in through [`clock`] and [`store`].
 
+pub mod assertion;
 pub mod authority;
 pub mod catalogue;
 pub mod clock;
@@ -11,6 +12,7 @@ pub mod fixture;
 pub mod format;
 pub mod index;
 pub mod journal;
+pub mod jwks;
 pub mod limit;
 pub mod memory;
 pub mod password;

@@ -1,4 +1,5 @@
-//! Replay records: the sealed outcome of a create or rotation, kept 15 minutes for a caller that asks again.
+//! Replay records: the sealed outcome of a create or rotation, kept 15 minutes for a caller that asks again; and the ids
+//! of clients' assertions, which count once: whoever repeats one hears nothing.
 
 use crate::realm::RealmId;
 use jiff::{SignedDuration, Timestamp};
@@ -11,11 +12,11 @@ pub const KEPT: SignedDuration = SignedDuration::from_mins(15);
 pub struct ReplayKey {
     /// The actor's realm.
     pub realm: RealmId,
-    /// The public id of the actor's credential, or `operator`.
+    /// The public id of the actor's credential, `operator`, or who signed an assertion.
     pub actor: String,
     /// Method and route template.
     pub route: String,
-    /// The caller's `Idempotency-Key`.
+    /// The caller's `Idempotency-Key`, or an assertion's `jti`.
     pub key: String,
 }
 
@@ -26,7 +27,7 @@ pub struct Replay {
     pub key: ReplayKey,
     /// SHA-256 of what was asked; another body under the same key is a conflict.
     pub request: [u8; 32],
-    /// The outcome, sealed with the data key for this key.
+    /// The outcome, sealed with the data key for this key; empty for an assertion.
     pub sealed: Vec<u8>,
     /// Kept until then.
     pub until: Timestamp,

@@ -29,7 +29,7 @@ pub struct Session {
     pub dialect: Arc<str>,
     /// What it was given; cut to its principal's present roles at every verification.
     pub scopes: ScopeSet,
-    /// For whom it is meant (`aud`), or empty.
+    /// For whom it is meant (`aud`); empty: for ourselves, under whatever name we are reached.
     pub audience: String,
     /// The client that asked for it, or empty.
     pub client: String,
@@ -43,7 +43,7 @@ pub struct Session {
     pub address: Option<IpAddr>,
     /// Whether it lives beside others of its principal.
     pub multiple: bool,
-    /// The session that it replaced.
+    /// The session that it replaced, or that it was cut from and ends with.
     pub refreshed_from: Option<Uuid>,
     /// When it began.
     pub issued: Timestamp,
@@ -51,6 +51,13 @@ pub struct Session {
     pub expires: Timestamp,
     /// Since when it is over before its time.
     pub ended: Option<Timestamp>,
+}
+
+impl Session {
+    /// Whether it is addressed to ourselves and not to somebody who reads our JWKS.
+    pub fn is_for_us(&self) -> bool {
+        self.audience.is_empty()
+    }
 }
 
 /// A principal that failed too often from one network: its passwords or keys from there do not count for a while.

@@ -231,7 +231,7 @@ impl TextState {
 }
 
 /// What is kept of one secret text of a token. At most one is live and at most one in overlap.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
     /// The keyed hash.
     pub digest: Digest,
@@ -243,11 +243,13 @@ pub struct Text {
     pub until: Option<Timestamp>,
     /// Where it is in its life.
     pub state: TextState,
+    /// The text itself under the data key, while it is live and only if its format says that it is shown again.
+    pub sealed: Option<Vec<u8>>,
 }
 
 impl Text {
     /// The live text of a token, under the present pepper.
     pub fn live(digest: Digest, token: TokenNumber) -> Self {
-        Self { digest, token, pepper: PEPPER, until: None, state: TextState::Live }
+        Self { digest, token, pepper: PEPPER, until: None, state: TextState::Live, sealed: None }
     }
 }

@@ -31,8 +31,8 @@ pub fn accept(seed: &[u8], code: u32, last: Option<u64>, now: Timestamp) -> Opti
     fresh.fold(None, |found, step| if self::code(seed, step) == code { Some(step) } else { found })
 }
 
-/// The code of a step (RFC 4226 section 5.3).
-fn code(seed: &[u8], step: u64) -> u32 {
+/// The code of a step (RFC 4226 section 5.3): what an authenticator shows.
+pub fn code(seed: &[u8], step: u64) -> u32 {
     let mut mac =
         Hmac::<Sha1>::new_from_slice(seed).unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
     mac.update(&step.to_be_bytes());

@@ -1,6 +1,7 @@
 //! What a dialect is: a plain value. [`crate::doorway`] does what must happen before any of its handlers runs.
 
 use crate::body;
+use crate::doorway::Mount;
 use crate::presented::Presented;
 use crate::refusal::{Refusal, Refused};
 use crate::target;
@@ -11,6 +12,7 @@ use counterfoil_core::clock::Future;
 use counterfoil_core::error::Error;
 use counterfoil_core::format::Format;
 use counterfoil_core::index::roster::RealmFacts;
+use counterfoil_core::realm::RealmId;
 use counterfoil_core::signing::Algorithm;
 use http::request::Parts;
 use http::{Method, Response};
@@ -53,7 +55,7 @@ pub struct Dialect {
     /// Finds the credential in a request, wherever this protocol may carry it.
     pub presented: fn(&Parts) -> Option<Presented>,
     /// Words a refusal in this protocol's envelope.
-    pub refuse: fn(&Refusal) -> Reply,
+    pub refuse: fn(&Room, &Refusal) -> Reply,
 }
 
 /// A dialect's exchange tokens.
@@ -167,6 +169,19 @@ pub struct Room {
     pub prefix: String,
     /// The dialect's own settings.
     pub settings: BTreeMap<String, String>,
+    /// Every mount, this one's too: what is made for another dialect follows that one's settings.
+    pub mounts: Arc<[Mount]>,
+}
+
+impl Room {
+    /// What a dialect's mount for this realm sets, if there is one that does.
+    pub fn setting(&self, dialect: &str, realm: RealmId, name: &str) -> Option<&str> {
+        let mut of_realm = self.mounts.iter().filter(|mount| {
+            mount.dialect.name == dialect
+                && self.house.realm(&mount.realm).is_some_and(|facts| facts.id == realm)
+        });
+        of_realm.find_map(|mount| mount.settings.get(name)).map(String::as_str)
+    }
 }
 
 /// A request whose caller was found, verified and allowed, and whose body was read.

@@ -3,12 +3,14 @@
 //! and has every refusal worded by its dialect.
 
 use crate::dialect::{Call, Dialect, NATIVE, Needs, Reply, Room, Route, THRESHOLD};
+use crate::oauth;
 use crate::presented::Presented;
 use crate::refusal::{Refusal, Refused};
 use crate::target;
 use bytes::Bytes;
-use counterfoil_core::authority::{Actor, Authority, Claim, Door};
+use counterfoil_core::authority::{Actor, Authority, Claim, Door, Grant};
 use counterfoil_core::error::{Error, Unauthenticated};
+use counterfoil_core::index::Credential;
 use counterfoil_core::index::roster::RealmFacts;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
@@ -51,6 +53,10 @@ pub struct Operator(pub String);
 /// Set as an extension by the server: the caller's address, as far as trusted proxies tell.
 #[derive(Debug, Clone, Copy)]
 pub struct Caller(pub IpAddr);
+
+/// Set as an extension by the server: the caller reached us over TLS, as far as trusted proxies tell.
+#[derive(Debug, Clone, Copy)]
+pub struct Secure;
 
 /// Set as an extension on replies, for the log and metrics: what answered, without anything a caller wrote.
 #[derive(Debug, Clone)]
@@ -98,14 +104,15 @@ impl Doorway {
     /// Puts the mounts side by side; two that claim the same path are an error in one sentence.
     pub fn new(house: &Arc<Authority>, mounts: Vec<Mount>) -> Result<Self, String> {
         let mut doorway = Self { house: Arc::clone(house), mounted: Vec::new(), territory: Vec::new() };
-        for mount in mounts {
-            doorway.mount(mount)?;
+        let every: Arc<[Mount]> = mounts.into();
+        for mount in every.iter() {
+            doorway.mount(mount.clone(), &every)?;
         }
         doorway.territory.sort_by_key(|(start, _)| std::cmp::Reverse(start.len()));
         Ok(doorway)
     }
 
-    fn mount(&mut self, mount: Mount) -> Result<(), String> {
+    fn mount(&mut self, mount: Mount, every: &Arc<[Mount]>) -> Result<(), String> {
         let Mount { dialect, prefix, realm, settings } = mount;
         let place = self.mounted.len();
         for start in dialect.territory {
@@ -130,7 +137,8 @@ impl Doorway {
                 .insert(&template, numbers)
                 .map_err(|error| format!("the path {template} cannot be mounted: {error}"))?;
         }
-        let room = Room { house: Arc::clone(&self.house), dialect, realm, prefix, settings };
+        let (house, mounts) = (Arc::clone(&self.house), Arc::clone(every));
+        let room = Room { house, dialect, realm, prefix, settings, mounts };
         self.mounted.push(Mounted { room, routes, paths });
         Ok(())
     }
@@ -169,7 +177,10 @@ impl Doorway {
     }
 
     fn whose(&self, path: &str) -> Option<&Mounted> {
-        let place = self.territory.iter().find(|(start, _)| path.starts_with(start.as_str()))?.1;
+        // A canonical path has lost the slash at its end.
+        let within =
+            |start: &str| path.starts_with(start) || start.strip_suffix('/').is_some_and(|root| root == path);
+        let place = self.territory.iter().find(|(start, _)| within(start))?.1;
         self.mounted.get(place)
     }
 }
@@ -266,10 +277,9 @@ async fn admit(
     // Our own API acts in the realm of the credential; everywhere else the credential must be of the realm asked for.
     let native = room.dialect.name == NATIVE;
     let realm = if native { house.realm_of(&actor)? } else { realm };
-    let of_dialect = actor.grant().is_none_or(|grant| {
-        let dialect = grant.dialect();
-        matches!(route.needs, Needs::AnyDialect) || dialect == room.dialect.name || dialect == NATIVE
-    });
+    let of_dialect = actor
+        .grant()
+        .is_none_or(|grant| matches!(route.needs, Needs::AnyDialect) || opens(room.dialect, grant));
     if actor.realm() != realm.id || !of_dialect {
         return Err(Error::Unauthenticated(Unauthenticated::Invalid).into());
     }
@@ -277,6 +287,18 @@ async fn admit(
         actor.require(any_of)?;
     }
     Ok((Some(actor), realm, text))
+}
+
+/// Whether a credential may be brought to this dialect (design 4): its own and native ones may; OAuth sessions open our
+/// own API too, but only if they are addressed to us.
+pub(crate) fn opens(dialect: &Dialect, grant: &Grant) -> bool {
+    match grant.credential() {
+        Credential::Token(token) => [dialect.name, NATIVE].contains(&&*token.dialect),
+        Credential::Session(session, _) if *session.dialect == *oauth::NAME => {
+            [oauth::NAME, NATIVE].contains(&dialect.name) && session.is_for_us()
+        }
+        Credential::Session(session, _) => *session.dialect == *dialect.name,
+    }
 }
 
 /// A caller whose reply to a rotation was lost asks again with the old text and the same key.
@@ -299,7 +321,7 @@ fn refuse(room: &Room, refused: Refused, path: String) -> Reply {
         tracing::error!(dialect = room.dialect.name, %cause, "could not answer");
     }
     let shared = shared_headers(&refused);
-    let mut reply = (room.dialect.refuse)(&Refusal { refused, path });
+    let mut reply = (room.dialect.refuse)(room, &Refusal { refused, path });
     for (name, value) in shared {
         reply.headers_mut().entry(name).or_insert(value);
     }

@@ -3,12 +3,15 @@
 //! Kept out: SQL, sockets, and any HTTP client. A dialect builds `http::Request`s and reads `http::Response`s; the
 //! binary sends them.
 
+pub mod agent_config;
 pub mod body;
+pub mod control_room;
 pub mod datto_rmm;
 pub mod dialect;
 pub mod doorway;
 pub mod dynatrace;
 pub mod native;
+pub mod oauth;
 pub mod openapi;
 pub mod presented;
 pub mod refusal;
@@ -20,7 +23,14 @@ use counterfoil_core::catalogue::{Catalogue, Vocabulary};
 use dialect::Dialect;
 
 /// The registry: every dialect there is.
-pub const DIALECTS: &[&Dialect] = &[&native::DIALECT, &dynatrace::DIALECT, &datto_rmm::DIALECT];
+pub const DIALECTS: &[&Dialect] = &[
+    &native::DIALECT,
+    &oauth::DIALECT,
+    &dynatrace::DIALECT,
+    &control_room::DIALECT,
+    &datto_rmm::DIALECT,
+    &agent_config::DIALECT,
+];
 
 /// The dialect of that name.
 pub fn dialect(name: &str) -> Option<&'static Dialect> {

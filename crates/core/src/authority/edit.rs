@@ -108,7 +108,7 @@ impl Authority {
     fn sound_edit<'a>(&self, edit: &'a Edit, view: &View, now: Timestamp) -> Result<Changes<'a>, Error> {
         let mut wrong: Vec<Violation> = Vec::new();
         let name = edit.name.as_deref().map(|name| sound_name(name, view.name_limit));
-        let scopes = edit.scopes.as_deref().map(|words| self.sound_scopes(words));
+        let scopes = edit.scopes.as_deref().map(|words| self.scopes_in(view, words));
         let expires = edit.expires.as_deref().map(|expires| ending("expires", Some(expires), now));
         let changes = Changes {
             edit,

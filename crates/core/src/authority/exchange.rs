@@ -78,26 +78,9 @@ impl Authority {
     /// Starts a session for whoever proved to be somebody.
     pub async fn exchange(&self, proved: &Proved, wanted: &Exchange<'_>) -> Result<Started, Error> {
         let key = proved.key.as_ref();
-        let standing = self.index.roster.standing(proved.principal.id).ok_or(Unauthenticated::Invalid)?;
-        let held = match key {
-            Some(key) if !key.scopes.is_empty() => key.scopes.cut_to(&standing.scopes()),
-            _ => standing.scopes(),
-        };
-        let scopes = match &wanted.scopes {
-            None => held,
-            Some(asked) => match asked.iter().find(|word| !held.covers(word.as_str())) {
-                None => asked.clone(),
-                Some(word) => {
-                    return Err(Error::forbidden(
-                        [word.as_str()],
-                        format!("the credential lacks the scope {word}"),
-                    ));
-                }
-            },
-        };
         let ground = Ground {
             realm: proved.principal.realm,
-            scopes,
+            scopes: within(self.held_by(proved)?, wanted.scopes.as_ref())?,
             bought_with: key.map(|key| key.number),
             networks: key.map(|key| key.networks.clone()).unwrap_or_default(),
             ends: key.and_then(|key| key.expires),
@@ -133,7 +116,16 @@ impl Authority {
         self.start(principal, ground, wanted, Some(old.id)).await
     }
 
-    async fn start(
+    /// What somebody who proved to be somebody may do now.
+    pub(super) fn held_by(&self, proved: &Proved) -> Result<ScopeSet, Error> {
+        let standing = self.index.roster.standing(proved.principal.id).ok_or(Unauthenticated::Invalid)?;
+        Ok(match &proved.key {
+            Some(key) if !key.scopes.is_empty() => key.scopes.cut_to(&standing.scopes()),
+            _ => standing.scopes(),
+        })
+    }
+
+    pub(super) async fn start(
         &self,
         principal: Principal,
         ground: Ground,
@@ -221,7 +213,7 @@ impl Authority {
         if live && holds { Ok(()) } else { Err(Unauthenticated::Invalid.into()) }
     }
 
-    async fn live_sessions(
+    pub(super) async fn live_sessions(
         &self,
         principal: &Principal,
         dialect: &str,
@@ -282,14 +274,25 @@ pub(super) fn ended(actor: &Actor, session: Session, now: Timestamp) -> (Write, 
     (Write::Update(Record::Session(Session { ended: Some(now), ..session })), line)
 }
 
+/// What was asked for, if it lies within what is held.
+pub(super) fn within(held: ScopeSet, asked: Option<&ScopeSet>) -> Result<ScopeSet, Error> {
+    let Some(asked) = asked else { return Ok(held) };
+    match asked.iter().find(|word| !held.covers(word.as_str())) {
+        None => Ok(asked.clone()),
+        Some(word) => {
+            Err(Error::forbidden([word.as_str()], format!("the credential lacks the scope {word}")))
+        }
+    }
+}
+
 /// What a session stands on.
-struct Ground {
-    realm: RealmId,
-    scopes: ScopeSet,
-    bought_with: Option<TokenNumber>,
-    networks: Vec<ipnet::IpNet>,
-    ends: Option<Timestamp>,
-    refreshed_from: Option<Uuid>,
+pub(super) struct Ground {
+    pub(super) realm: RealmId,
+    pub(super) scopes: ScopeSet,
+    pub(super) bought_with: Option<TokenNumber>,
+    pub(super) networks: Vec<ipnet::IpNet>,
+    pub(super) ends: Option<Timestamp>,
+    pub(super) refreshed_from: Option<Uuid>,
 }
 
 impl SessionFilter {

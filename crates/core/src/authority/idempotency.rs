@@ -90,10 +90,13 @@ impl Authority {
     }
 }
 
+/// A key is good for the credential that it was used with; of whoever brought a password, for the principal.
 fn key(actor: &Actor, once: &Idempotency) -> ReplayKey {
+    let proven = || actor.principal().map(|principal| principal.0.to_string());
+    let credential = actor.credential().map(ToString::to_string).or_else(proven);
     ReplayKey {
         realm: actor.realm(),
-        actor: actor.credential().map_or_else(|| "operator".to_owned(), ToString::to_string),
+        actor: credential.unwrap_or_else(|| "operator".to_owned()),
         route: once.route.clone(),
         key: once.key.clone(),
     }

@@ -8,7 +8,7 @@ use crate::principal::{ADMIN, Principal};
 use crate::scope::{Scope, ScopeSet};
 use crate::secret::Secret;
 use crate::store::{Key, Record, Write};
-use crate::token::{Text, Token};
+use crate::token::Token;
 use crate::when::{self, When};
 use ipnet::IpNet;
 use jiff::Timestamp;
@@ -87,7 +87,7 @@ impl Authority {
     ) -> Result<Issued, Error> {
         let now = self.now();
         let mut wrong = Vec::new();
-        let scopes = sound(&mut wrong, self.sound_scopes(&issue.scopes)).unwrap_or_default();
+        let scopes = sound(&mut wrong, self.scopes_in(view, &issue.scopes)).unwrap_or_default();
         let name = sound(&mut wrong, sound_name(&issue.name, view.name_limit)).unwrap_or_default();
         let expires = sound(&mut wrong, ending("expires", issue.expires.as_deref(), now)).flatten();
         let not_before = sound(&mut wrong, instant("not_before", issue.not_before.as_deref(), now)).flatten();
@@ -139,10 +139,7 @@ impl Authority {
         line.detail.insert("scopes".into(), token.scopes.to_text().into());
         line.detail.insert("expires".into(), token.expires.map(when::iso).into());
         let mut writes = self.kept(actor, once, &issued.to_bytes(), now)?;
-        writes.push(Write::Insert(Record::Text(Text::live(
-            self.keys.bearer(issued.text.reveal()),
-            token.number,
-        ))));
+        writes.push(Write::Insert(Record::Text(self.live_text(format, &issued.text, token.number)?)));
         // The index takes tokens before their texts.
         let at = writes.len() - 1;
         let _held = self.hold(("token", token.realm, &*issued.id)).await;

@@ -8,7 +8,7 @@ use crate::password;
 use crate::principal::{Principal, PrincipalId};
 use crate::scope::ScopeSet;
 use crate::secret::{Digest, Secret};
-use crate::store::{Position, Query, Record, SortBy, TokenFilter, Write};
+use crate::store::{Key, Position, Query, Record, SortBy, TokenFilter, Write};
 use crate::token::{Purpose, Text, Token};
 use crate::totp;
 use ipnet::IpNet;
@@ -119,6 +119,8 @@ impl Authority {
         mut principal: Principal,
         action: Action,
     ) -> Result<(), Error> {
+        // A way in opens all that the principal may do: a token for less must not find it, not even its own.
+        actor.may_give(&self.index.roster.scopes_of(&principal.roles), &self.catalogue)?;
         let now = self.now();
         principal.version += 1;
         principal.updated = now;
@@ -170,6 +172,9 @@ impl Authority {
             return Err(Error::invalid("scopes", why));
         }
         actor.may_give(if scopes.is_empty() { &held } else { scopes }, &self.catalogue)?;
+        if let Some((Some(id), _)) = &imported {
+            self.unless_a_name(&principal, id).await?;
+        }
         let struck = rules.format.strike(&*self.entropy)?;
         let (id, text) = match imported {
             None => (struck.id, struck.text),
@@ -317,9 +322,20 @@ impl Authority {
         self.keys.key(actor.realm().0, dialect, &Principal::name_key(claim), text.reveal())
     }
 
+    /// A key's id goes where a user name goes, so that it must not be another principal's.
+    async fn unless_a_name(&self, holder: &Principal, id: &str) -> Result<(), Error> {
+        let found = self.store.find(Key::PrincipalByName(holder.realm, Principal::name_key(id))).await?;
+        match found {
+            Some(Record::Principal(named)) if named.id != holder.id => {
+                Err(Error::Conflict("the id is another principal's user name".to_owned()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The actor's own principal, or one that it is above and may change. Whoever may not change principals is not
     /// told which there are.
-    async fn mine_or_beneath(&self, actor: &Actor, which: &Which) -> Result<Principal, Error> {
+    pub(super) async fn mine_or_beneath(&self, actor: &Actor, which: &Which) -> Result<Principal, Error> {
         const WRITE: &[&str] = &["counterfoil.principals.write"];
         let principal = self
             .principal(actor, which)

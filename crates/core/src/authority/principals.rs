@@ -390,7 +390,7 @@ pub(super) fn take_number(what: &'static str, asked: Option<u64>, next: &mut u64
     let number = asked.unwrap_or(*next);
     if number < *next || number > i64::MAX as u64 - 1 {
         return Err(Error::Conflict(format!(
-            "the {what} number {number} was given before; the next free one is {next}"
+            "the {what} number {number} cannot be given any more; the next free one is {next}"
         )));
     }
     *next = number + 1;

@@ -184,7 +184,11 @@ impl Authority {
     }
 
     /// A principal with a second factor needs its code; a code counts once.
-    async fn second_factor(&self, proved: Proved, code: Option<u32>) -> Result<Option<Proved>, Error> {
+    pub(super) async fn second_factor(
+        &self,
+        proved: Proved,
+        code: Option<u32>,
+    ) -> Result<Option<Proved>, Error> {
         let Proved { principal: before, key } = proved;
         if before.totp.is_none() {
             return Ok(Some(Proved { principal: before, key }));
@@ -244,6 +248,11 @@ impl Authority {
 }
 
 impl Proved {
+    /// By what it is known as a client: its key's id, or its user name.
+    pub fn client(&self) -> &str {
+        self.key.as_ref().map_or(&self.principal.username, |key| &key.id)
+    }
+
     /// Its principal's id as text, for logs.
     pub fn id(&self) -> Arc<str> {
         self.principal.id.0.to_string().into()

@@ -134,6 +134,7 @@ impl Authority {
         for mut text in texts {
             text.state = TextState::Spent;
             text.until = None;
+            text.sealed = None;
             writes.push(Write::Update(Record::Text(text)));
         }
         Ok((writes, journal))

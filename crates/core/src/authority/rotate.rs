@@ -62,13 +62,11 @@ impl Authority {
             let keeps = old.state == TextState::Live && overlap_until.is_some();
             old.state = if keeps { TextState::Overlap } else { TextState::Spent };
             old.until = overlap_until.filter(|_| keeps);
+            old.sealed = None;
             writes.push(Write::Update(Record::Text(old)));
         }
         // The old texts first, so that there is never more than one live one.
-        writes.push(Write::Insert(Record::Text(Text::live(
-            self.keys.bearer(issued.text.reveal()),
-            token.number,
-        ))));
+        writes.push(Write::Insert(Record::Text(self.live_text(format, &issued.text, token.number)?)));
         let mut line: Entry = actor.line(Action::TokenRotate, &*token.id, now);
         line.detail.insert("overlap_until".into(), overlap_until.map(when::iso).into());
         self.commit(writes, vec![line], now).await?;

@@ -86,15 +86,27 @@ impl Authority {
         self.end(actor, actor.session().ok_or(Unauthenticated::Invalid)?).await
     }
 
-    /// One that is over already stays as it is.
-    async fn end(&self, actor: &Actor, session: &Session) -> Result<(), Error> {
+    /// Ends a session with all that was cut from it. One that is over already stays as it is.
+    pub(super) async fn end(&self, actor: &Actor, session: &Session) -> Result<(), Error> {
         let _held = self.hold(("sessions", session.principal)).await;
         let now = self.now();
         let session = match self.store.find(Key::Session(session.id)).await? {
             Some(Record::Session(session)) if session.ended.is_none() && now < session.expires => session,
             _ => return Ok(()),
         };
-        let (write, line) = ended(actor, session, now);
-        self.commit(vec![write], vec![line], now).await.map_err(StoreError::into)
+        let siblings = SessionFilter {
+            dialect: Some(session.dialect.to_string()),
+            live_at: Some(now),
+            ..SessionFilter::of_principal(session.realm, session.principal)
+        };
+        let mut others = self.sessions_found(siblings).await?;
+        let mut over = vec![session];
+        let mut next = 0;
+        while let Some(id) = over.get(next).map(|parent| parent.id) {
+            over.extend(others.extract_if(.., |other| other.refreshed_from == Some(id)));
+            next += 1;
+        }
+        let (writes, journal) = over.into_iter().map(|session| ended(actor, session, now)).unzip();
+        self.commit(writes, journal, now).await.map_err(StoreError::into)
     }
 }

@@ -128,6 +128,16 @@ impl Authority {
         Ok(())
     }
 
+    /// Makes sure that there is a key to sign with, so that readers can know it before anything is signed.
+    pub async fn prepare_to_sign(
+        &self,
+        realm: RealmId,
+        dialect: &str,
+        algorithm: Algorithm,
+    ) -> Result<(), Error> {
+        self.signer(realm, dialect, algorithm).await.map(drop)
+    }
+
     /// The key that signs for this dialect; made now if there is none.
     pub(super) async fn signer(
         &self,

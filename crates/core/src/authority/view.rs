@@ -1,7 +1,8 @@
 //! What part of a realm's tokens a dialect shows, and to whom: data that a dialect hands in, applied by the rules.
 
 use super::{Actor, Authority};
-use crate::error::Error;
+use crate::error::{Error, Violation};
+use crate::scope::ScopeSet;
 use crate::store::{Key, Record, TokenFilter};
 use crate::token::{Purpose, Token};
 
@@ -18,6 +19,8 @@ pub struct View {
     pub shows_revoked: bool,
     /// Whether a credential is kept from disabling or revoking itself.
     pub spares_itself: bool,
+    /// Whether a token may be left without any scope.
+    pub scopeless: bool,
     /// The longest name, in characters.
     pub name_limit: usize,
 }
@@ -53,6 +56,11 @@ impl View {
 }
 
 impl Authority {
+    /// The words as a set, if a token in this view may have it.
+    pub(super) fn scopes_in(&self, view: &View, words: &[String]) -> Result<ScopeSet, Vec<Violation>> {
+        if view.scopeless && words.is_empty() { Ok(ScopeSet::default()) } else { self.sound_scopes(words) }
+    }
+
     /// The token with this public id, if the actor may see it.
     pub(super) async fn seen(&self, actor: &Actor, view: &View, id: &str) -> Result<Token, Error> {
         let token = self.in_view(actor, view, id).await?;

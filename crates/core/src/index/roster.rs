@@ -36,6 +36,8 @@ impl RealmFacts {
 pub struct Standing {
     /// The id.
     pub id: PrincipalId,
+    /// Its number, which never changes.
+    pub number: u64,
     /// The user name, which never changes.
     pub username: Arc<str>,
     /// Its realm.
@@ -204,6 +206,7 @@ impl Roster {
         } else if let Some(realm) = self.realm_by_id(principal.realm) {
             let standing = Standing {
                 id: principal.id,
+                number: principal.number,
                 username: principal.username.as_str().into(),
                 realm,
                 live: live.into(),

@@ -36,6 +36,7 @@ const NATIVE: Format = Format {
     public: &[Part::Fixed("cf_"), Part::Drawn(BASE62, 12)],
     hidden: &[Part::Fixed("_"), Part::Drawn(BASE62, 43), Part::Checksum],
     joined: true,
+    shown_again: false,
 };
 const WORDS: &[Word] = &[
     Word { word: "key", scopes: &["acme.key"], title: "", creatable: true, personal: true },
@@ -46,7 +47,12 @@ const WORDS: &[Word] = &[
 /// One key a principal, claimed by the user name.
 pub(crate) const ONE: KeyRules = KeyRules {
     dialect: "acme",
-    format: &Format { public: &[Part::Uuid], hidden: &[Part::Drawn(BASE62, 40)], joined: false },
+    format: &Format {
+        public: &[Part::Uuid],
+        hidden: &[Part::Drawn(BASE62, 40)],
+        joined: false,
+        shown_again: false,
+    },
     claimed_by_name: true,
     several: false,
     needs: Some("acme.key"),
@@ -55,7 +61,12 @@ pub(crate) const ONE: KeyRules = KeyRules {
 /// Several keys a principal, claimed by their ids, good for 30 days.
 pub(crate) const MANY: KeyRules = KeyRules {
     dialect: "globex",
-    format: &Format { public: &[Part::Drawn(BASE36, 12)], hidden: &[Part::Drawn(BASE36, 32)], joined: false },
+    format: &Format {
+        public: &[Part::Drawn(BASE36, 12)],
+        hidden: &[Part::Drawn(BASE36, 32)],
+        joined: false,
+        shown_again: false,
+    },
     claimed_by_name: false,
     several: true,
     needs: None,

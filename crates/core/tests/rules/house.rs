@@ -24,11 +24,13 @@ const NATIVE_FORMAT: Format = Format {
     public: &[Part::Fixed("cf_"), Part::Drawn(BASE62, 12)],
     hidden: &[Part::Fixed("_"), Part::Drawn(BASE62, 43), Part::Checksum],
     joined: true,
+    shown_again: false,
 };
 const ACME_FORMAT: Format = Format {
     public: &[Part::Fixed("acme."), Part::Drawn(BASE32, 10)],
     hidden: &[Part::Fixed("."), Part::Drawn(BASE32, 40)],
     joined: true,
+    shown_again: true,
 };
 
 const fn word(word: &'static str, scopes: &'static [&'static str], creatable: bool) -> Word {
@@ -58,6 +60,7 @@ pub(crate) const NATIVE: View = View {
     write: &["counterfoil.tokens.write"],
     shows_revoked: true,
     spares_itself: false,
+    scopeless: false,
     name_limit: 200,
 };
 /// A vendor's window, as narrow as a window can be.
@@ -67,6 +70,7 @@ pub(crate) const ACME: View = View {
     write: &["acme.write"],
     shows_revoked: false,
     spares_itself: true,
+    scopeless: false,
     name_limit: 20,
 };
 

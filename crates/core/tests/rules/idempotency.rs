@@ -1,11 +1,12 @@
 //! Whoever repeats a request hears its outcome again, and nobody else does.
 
-use crate::house::{House, MINUTE, NATIVE, SECOND, ask, new_principal, new_realm, new_role, once};
+use crate::house::{House, MINUTE, NATIVE, SECOND, ask, named, new_principal, new_realm, new_role, once};
 use crate::weather::Fault;
-use counterfoil_core::authority::{Actor, Idempotency, Issued};
+use counterfoil_core::authority::{Actor, Claim, Door, Idempotency, Issued};
 use counterfoil_core::error::Error;
 use counterfoil_core::realm::RealmId;
 use counterfoil_core::replay::ReplayKey;
+use counterfoil_core::secret::Secret;
 use counterfoil_core::store::{Change, Key, Record, Store as _, Write};
 use jiff::SignedDuration;
 
@@ -185,4 +186,24 @@ async fn a_record_moved_under_another_key_does_not_open() {
     let writes = vec![Write::Insert(Record::Replay(replay))];
     house.store.commit(Change { at: house.authority.now(), writes, journal: Vec::new() }).await.unwrap();
     assert!(matches!(issue(&house, &operator, &once("l")).await, Err(Error::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn whoever_brings_a_password_shares_no_key_with_another() {
+    let house = House::new().await;
+    let mut issued = Vec::new();
+    let by_operator = issue(&house, &house.operator(), &once("k")).await.unwrap();
+    for username in ["ann", "bob"] {
+        house.someone(username, &["a"]).await;
+        let password = || Secret::new("correct-horse".to_owned());
+        house.authority.set_password(&house.operator(), &named(username), password()).await.unwrap();
+        let claim = Claim::Password { username, text: password() };
+        let door = Door { address: None, code: None, threshold: 3, keys_need: None };
+        let proved = house.authority.prove(RealmId(1), claim, &door).await.unwrap();
+        let actor = house.authority.proven(&proved).unwrap();
+        let once = once("k");
+        issued.push(issue(&house, &actor, &once).await.unwrap());
+        assert_eq!(whole(&issue(&house, &actor, &once).await.unwrap()), whole(&issued[issued.len() - 1]));
+    }
+    assert!(issued[0].id != issued[1].id && issued.iter().all(|one| one.id != by_operator.id));
 }

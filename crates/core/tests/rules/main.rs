@@ -19,6 +19,7 @@ mod realms;
 mod revoke;
 mod roles;
 mod rotate;
+mod texts;
 mod uses;
 mod verify;
 mod weather;

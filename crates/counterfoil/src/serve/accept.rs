@@ -1,8 +1,8 @@
 //! Accepting connections: HTTP/1.1 and h2c on the configured address, and the operator's socket beside the database.
 
 use super::front::{Front, Via};
+use super::patience::{Idle, Whole};
 use crate::config::server::Server;
-use counterfoil_dialects::doorway::BrokenOff;
 use http_body_util::{BodyExt as _, Full};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -19,6 +19,10 @@ use tokio::net::{TcpListener, UnixListener};
 
 /// How long a request's head may take to come.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// How long a request's body may take to come.
+const BODY_WITHIN: Duration = Duration::from_mins(1);
+/// How long nothing may go either way; more than a proxy keeps an idle connection for.
+const SILENT_FOR: Duration = Duration::from_secs(90);
 /// How long what is under way may take to end after a stop.
 const DRAINED_WITHIN: Duration = Duration::from_secs(10);
 
@@ -109,15 +113,15 @@ where
     let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
         let front = Arc::clone(&front);
         async move {
-            let request =
-                request.map(|body| body.map_err(|error| BrokenOff(error.to_string())).boxed_unsync());
+            let request = request.map(|body| Whole::within(BODY_WITHIN, body).boxed_unsync());
             Ok::<_, Infallible>(front.answer(request, via).await.map(Full::new))
         }
     });
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(64 * 1024);
     builder.http2().timer(TokioTimer::new()).max_header_list_size(64 * 1024);
-    let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service).into_owned());
+    let stream = TokioIo::new(Idle::after(SILENT_FOR, stream));
+    let connection = graceful.watch(builder.serve_connection(stream, service).into_owned());
     tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::debug!(error, "a connection ended badly");

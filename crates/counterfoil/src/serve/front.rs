@@ -3,6 +3,7 @@
 //! that was begun.
 
 use super::forwarded;
+use super::house::everything;
 use super::metrics::{MEDIA_TYPE, Metrics};
 use anyhow::Result;
 use bytes::Bytes;
@@ -36,6 +37,8 @@ pub(super) enum Via {
 pub(super) struct Front {
     house: Arc<Authority>,
     doorway: Arc<Doorway>,
+    /// The operator's: nothing that is mounted, or not, keeps them out.
+    desk: Arc<Doorway>,
     metrics: Metrics,
     trusted: Vec<IpNet>,
     openapi: Bytes,
@@ -46,7 +49,8 @@ impl Front {
     pub(super) fn new(house: Arc<Authority>, doorway: Arc<Doorway>, trusted: Vec<IpNet>) -> Result<Self> {
         let document = openapi::document(doorway.routes(), env!("CARGO_PKG_VERSION"));
         let openapi = serde_json::to_vec(&document)?.into();
-        Ok(Self { metrics: Metrics::new(Arc::clone(&house)), house, doorway, trusted, openapi })
+        let desk = Arc::new(everything(&house)?);
+        Ok(Self { metrics: Metrics::new(Arc::clone(&house)), house, doorway, desk, trusted, openapi })
     }
 
     /// Answers a request whose body is at hand.
@@ -111,7 +115,8 @@ impl Front {
                 own(self.doorway.refuse(&path, Refused::Method { asked, allowed }))
             }
             _ => {
-                let doorway = Arc::clone(&self.doorway);
+                let operator = request.extensions().get::<Operator>().is_some();
+                let doorway = Arc::clone(if operator { &self.desk } else { &self.doorway });
                 let answering = tokio::spawn(async move { doorway.answer(request).await });
                 answering.await.unwrap_or_else(|broken| {
                     tracing::error!(%broken, "a handler broke");

@@ -70,14 +70,19 @@ pub(super) async fn open(config: &Server, missing: Missing) -> Result<Household>
                 "there is no store at {url}; make one with `counterfoil init`, or start `counterfoil serve`"
             )
         }
-        (false, _, Missing::Make | Missing::Init) => make(config, keyed).await?,
+        (false, _, Missing::Make | Missing::Init) => make(config, keyed, missing).await?,
     };
-    let (house, doorway) = furnish(config, keys, opened.store).await?;
+    let house = rules(keys, opened.store).await?;
+    let doorway = match missing {
+        Missing::Make => mounted(config, &house)?,
+        // A mount may be for a realm that the operator has yet to make.
+        Missing::Init | Missing::Refuse => everything(&house)?,
+    };
     Ok(Household { house, doorway: Arc::new(doorway), broken: opened.broken, first })
 }
 
-/// The rules over this store, and the configured doorway before them.
-async fn furnish(config: &Server, keys: Keys, store: Arc<dyn Store>) -> Result<(Arc<Authority>, Doorway)> {
+/// The rules over this store.
+async fn rules(keys: Keys, store: Arc<dyn Store>) -> Result<Arc<Authority>> {
     let ports = Ports {
         store,
         clock: Arc::new(SystemClock),
@@ -85,22 +90,20 @@ async fn furnish(config: &Server, keys: Keys, store: Arc<dyn Store>) -> Result<(
         pool: Arc::new(BoundedPool::new(1, 64)),
     };
     let catalogue = counterfoil_dialects::catalogue();
-    let house = Arc::new(Authority::open(ports, keys, catalogue, counterfoil_dialects::formats()).await?);
-    let doorway = Doorway::new(&house, mounts(config, &house)?).map_err(|why| anyhow!(why))?;
-    Ok((house, doorway))
+    Ok(Arc::new(Authority::open(ports, keys, catalogue, counterfoil_dialects::formats()).await?))
 }
 
 /// Makes the store. What it leaves behind when it fails halfway is nothing.
-async fn make(config: &Server, keyed: bool) -> Result<(Keys, Opened, Option<Issued>)> {
+async fn make(config: &Server, keyed: bool, missing: Missing) -> Result<(Keys, Opened, Option<Issued>)> {
     let key_file = config.root_secret_file.value.as_path();
     let root = if keyed { root_secret(config)? } else { RootSecret::generate(&SystemEntropy)? };
     let keys = Keys::derive(&root);
     let (change, first) = bootstrap(&keys, &SystemClock, &SystemEntropy, &native::FORMAT)?;
     let epoch = uuid_v7(SystemClock.now(), &SystemEntropy)?;
-    if !config.mounts.value.is_empty() {
+    if missing == Missing::Make && !config.mounts.value.is_empty() {
         // Wrong mounts are found before there is a store whose first token nobody saw.
         let rehearsal = Memory::create(keys.check(), change.clone(), epoch)?;
-        furnish(config, Keys::derive(&root), Arc::new(rehearsal)).await?;
+        mounted(config, &rules(Keys::derive(&root), Arc::new(rehearsal)).await?)?;
     }
     let token_file = config.first_token_file.as_ref().map(|file| file.value.as_path());
     if !keyed {
@@ -171,19 +174,30 @@ fn write_new(path: &Path, mode: u32, bytes: &[u8]) -> Result<()> {
         .with_context(|| format!("{} could not be synced", parent.display()))
 }
 
-/// The configured mounts; none means every dialect at its vendor's own paths, for the default realm.
-fn mounts(config: &Server, house: &Authority) -> Result<Vec<Mount>> {
-    let configured = &config.mounts.value;
-    if configured.is_empty() {
-        let everywhere = |dialect| Mount {
-            dialect,
-            prefix: String::new(),
-            realm: counterfoil_core::realm::DEFAULT.to_owned(),
-            settings: std::collections::BTreeMap::new(),
-        };
-        return Ok(DIALECTS.iter().copied().map(everywhere).collect());
+/// The configured doorway; without a mount it is that of every dialect.
+fn mounted(config: &Server, house: &Arc<Authority>) -> Result<Doorway> {
+    if config.mounts.value.is_empty() {
+        return everything(house);
     }
-    configured
+    Doorway::new(house, mounts(config, house)?).map_err(|why| anyhow!(why))
+}
+
+/// Every dialect at its vendor's own paths, for the default realm: what the operator finds, whatever is mounted for
+/// others.
+pub(super) fn everything(house: &Arc<Authority>) -> Result<Doorway> {
+    let everywhere = |dialect| Mount {
+        dialect,
+        prefix: String::new(),
+        realm: counterfoil_core::realm::DEFAULT.to_owned(),
+        settings: std::collections::BTreeMap::new(),
+    };
+    Doorway::new(house, DIALECTS.iter().copied().map(everywhere).collect()).map_err(|why| anyhow!(why))
+}
+
+fn mounts(config: &Server, house: &Authority) -> Result<Vec<Mount>> {
+    config
+        .mounts
+        .value
         .iter()
         .map(|mount| {
             let names = || DIALECTS.iter().map(|dialect| dialect.name).collect::<Vec<_>>().join(", ");

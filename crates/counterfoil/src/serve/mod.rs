@@ -6,6 +6,7 @@ mod front;
 mod house;
 mod log;
 mod metrics;
+mod patience;
 
 use crate::config::server::Server;
 use anyhow::{Context as _, Result, anyhow, bail};

@@ -66,7 +66,8 @@ fn a_first_token_file_that_exists_is_never_overwritten() {
     let place = Place::new();
     place.write("first", "mine");
     for command in ["serve", "init"] {
-        let why = place.run(&[command, "--first-token-file", "first"]).refused();
+        let free = [("COUNTERFOIL_LISTEN", "127.0.0.1:0")];
+        let why = place.run_with(&[command, "--first-token-file", "first"], &free, "").refused();
         assert!(why.contains("first exists already"), "{why}");
         assert_eq!(place.names(), ["first"], "nothing is left half made");
     }

@@ -174,3 +174,18 @@ fn the_journal_tells_who_did_it_by_which_reach() {
     assert_eq!(remote["actor"], "admin");
     assert!(place.first_token().starts_with(remote["credential"].as_str().unwrap()));
 }
+
+#[test]
+fn what_is_mounted_does_not_keep_the_operator_out() {
+    let place = Place::new();
+    place.write("counterfoil.toml", "[[mount]]\ndialect = 'dynatrace'\nrealm = 'staging'\n");
+    let said = place.run(&["serve", "--listen", "127.0.0.1:0", "--log", "warn"]).refused();
+    assert!(said.contains("the realm `staging`, which does not exist; make it with"), "{said}");
+    // What is advised can be done.
+    place.run(&["init", "--first-token-file", "first"]).printed();
+    place.run(&["realm", "create", "staging"]).printed();
+    let server = Server::start(&place);
+    assert_eq!(server.admin(&place).get("/v1/tokens").status, 404, "nobody else finds what is not mounted");
+    assert!(place.run(&["token", "list"]).printed().contains("first token"));
+    server.stop();
+}

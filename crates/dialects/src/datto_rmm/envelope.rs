@@ -1,7 +1,7 @@
 //! Refusals as Spring Security OAuth words them, which is what the vendor runs (contract 1.3, 1.4). What no public source
 //! settles is worded here, and only here.
 
-use crate::dialect::Reply;
+use crate::dialect::{Reply, Room};
 use crate::refusal::{Refusal, Refused};
 use crate::reply;
 use counterfoil_core::error::{Error, Unauthenticated};
@@ -67,7 +67,7 @@ impl From<Fault> for Reply {
 }
 
 /// Words a refusal.
-pub(super) fn refuse(refusal: &Refusal) -> Reply {
+pub(super) fn refuse(_: &Room, refusal: &Refusal) -> Reply {
     let refused = &refusal.refused;
     match refused {
         Refused::Rule(Error::Unauthenticated(why), _) => stranger(*why),

@@ -26,8 +26,12 @@ const JSON: &str = "application/json;charset=UTF-8";
 
 /// Keys and secrets hold nothing that a form would escape: half of the clients put them into the body as they are
 /// (contract 1.1).
-const FORMAT: Format =
-    Format { public: &[Part::Drawn(BASE36, 26)], hidden: &[Part::Drawn(BASE36, 32)], joined: false };
+const FORMAT: Format = Format {
+    public: &[Part::Drawn(BASE36, 26)],
+    hidden: &[Part::Drawn(BASE36, 32)],
+    joined: false,
+    shown_again: false,
+};
 
 /// One pair a person, for ever; a new one replaces it (contract 1.5).
 const KEYS: DialectKeys = DialectKeys {

@@ -2,7 +2,7 @@
 //! here, and only here.
 
 use super::words;
-use crate::dialect::Reply;
+use crate::dialect::{Reply, Room};
 use crate::refusal::{Place, Refusal, Refused};
 use counterfoil_core::error::{Error, Unauthenticated, Violation};
 use http::StatusCode;
@@ -33,7 +33,7 @@ struct Constraint {
 }
 
 /// Words a refusal.
-pub(super) fn refuse(refusal: &Refusal) -> Reply {
+pub(super) fn refuse(_: &Room, refusal: &Refusal) -> Reply {
     let Refusal { refused, path } = refusal;
     let first_version = path.contains("/api/v1/");
     let status = match refused {

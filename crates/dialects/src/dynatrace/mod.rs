@@ -28,6 +28,7 @@ pub const FORMAT: Format = Format {
     public: &[Part::Fixed("dt0c01."), Part::Drawn(BASE32, 24)],
     hidden: &[Part::Fixed("."), Part::Drawn(BASE32, 64)],
     joined: true,
+    shown_again: false,
 };
 
 /// The vendor's token APIs.

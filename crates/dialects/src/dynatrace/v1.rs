@@ -28,6 +28,7 @@ const VIEW: View = View {
     write: &[MANAGE],
     shows_revoked: false,
     spares_itself: true,
+    scopeless: false,
     name_limit: 100,
 };
 

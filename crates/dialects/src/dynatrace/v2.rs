@@ -21,6 +21,7 @@ pub(super) const VIEW: View = View {
     write: &[WRITE],
     shows_revoked: false,
     spares_itself: true,
+    scopeless: false,
     name_limit: 100,
 };
 

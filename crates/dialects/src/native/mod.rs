@@ -2,6 +2,7 @@
 
 pub mod client;
 mod journal;
+mod jwks;
 mod principals;
 mod problem;
 mod query;
@@ -26,6 +27,7 @@ pub const FORMAT: Format = Format {
     public: &[Part::Fixed("cf_"), Part::Drawn(BASE62, 12)],
     hidden: &[Part::Fixed("_"), Part::Drawn(BASE62, 43), Part::Checksum],
     joined: true,
+    shown_again: false,
 };
 
 /// Our own REST API.
@@ -50,6 +52,7 @@ const VIEW: View = View {
     write: &["counterfoil.tokens.write"],
     shows_revoked: true,
     spares_itself: false,
+    scopeless: false,
     name_limit: 200,
 };
 
@@ -59,6 +62,7 @@ fn routes() -> Vec<Route> {
         verify::routes(),
         principals::routes(),
         ways::routes(),
+        jwks::routes(),
         sessions::routes(),
         roles::routes(),
         scopes::routes(),

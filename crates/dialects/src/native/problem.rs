@@ -1,14 +1,14 @@
 //! Refusals as problem documents (RFC 9457).
 
 use super::wire::{FieldError, Problem};
-use crate::dialect::Reply;
+use crate::dialect::{Reply, Room};
 use crate::refusal::{Refusal, Refused};
 use crate::reply;
 use counterfoil_core::error::{Error, Unauthenticated};
 use http::header;
 
 /// Words a refusal.
-pub(super) fn refuse(refusal: &Refusal) -> Reply {
+pub(super) fn refuse(_: &Room, refusal: &Refusal) -> Reply {
     let refused = &refusal.refused;
     let status = refused.status();
     let mut problem = Problem {

@@ -10,15 +10,19 @@ use crate::dialect::{Answer, Call, DialectKeys, Doc, Needs, Room, Route};
 use crate::openapi::named;
 use crate::refusal::Refused;
 use crate::reply;
-use counterfoil_core::authority::Which;
+use counterfoil_core::authority::{KeyRules, Which};
 use counterfoil_core::error::Error;
 use counterfoil_core::scope::{Scope, ScopeSet};
 use counterfoil_core::secret::Secret;
-use counterfoil_core::when::iso;
+use counterfoil_core::when::{self, iso};
 use data_encoding::BASE32_NOPAD;
 use http::{Method, StatusCode};
+use jiff::SignedDuration;
 use schemars::json_schema;
 use serde_json::{Map, Value};
+
+/// The setting of a mount that says how long its new keys live.
+const KEY_DURATION: &str = "key_duration";
 
 /// Everybody may change their own; the rules know who may change others'.
 pub(super) fn routes() -> Vec<Route> {
@@ -87,11 +91,10 @@ fn create(room: &Room, call: Call) -> Answer<'_> {
         };
         let scopes: ScopeSet = body.scopes.iter().enumerate().map(word).collect::<Result<_, _>>()?;
         let imported = body.text.map(|text| (body.id, Secret::new(text)));
+        let rules = KeyRules { lifetime: lifetime(room, &call, keys)?, ..keys.rules };
         let (actor, once) = (call.actor()?, call.idempotency()?);
-        let made = room
-            .house
-            .create_key(actor, &which(&call)?, &keys.rules, &scopes, imported, once.as_ref())
-            .await?;
+        let made =
+            room.house.create_key(actor, &which(&call)?, &rules, &scopes, imported, once.as_ref()).await?;
         let mut answer = Map::new();
         answer.insert("id".into(), made.id.to_string().into());
         if let Some(name) = keys.id_name {
@@ -104,6 +107,16 @@ fn create(room: &Room, call: Call) -> Answer<'_> {
         }
         Ok(reply::json(StatusCode::CREATED, &Value::Object(answer)))
     })
+}
+
+/// How long a new key lives: as the dialect's mount for the realm says, if it does.
+fn lifetime(room: &Room, call: &Call, keys: &DialectKeys) -> Result<Option<SignedDuration>, Error> {
+    match room.setting(keys.rules.dialect, call.realm.id, KEY_DURATION) {
+        None => Ok(keys.rules.lifetime),
+        Some(text) => when::span(text).map(Some).map_err(|why| {
+            Error::unavailable(format!("the setting {KEY_DURATION} of {}: {why}", keys.rules.dialect))
+        }),
+    }
 }
 
 fn index(room: &Room, call: Call) -> Answer<'_> {
@@ -143,10 +156,6 @@ fn keys_of(dialect: &str) -> Result<&'static DialectKeys, Error> {
             .filter(|dialect| dialect.keys.is_some())
             .map(|dialect| dialect.name)
             .collect();
-        let why = match with.as_slice() {
-            [] => "is not a dialect with exchange tokens; there is none".to_owned(),
-            names => format!("must be a dialect with exchange tokens: {}", names.join(", ")),
-        };
-        Error::invalid("dialect", why)
+        Error::invalid("dialect", format!("must be a dialect with exchange tokens: {}", with.join(", ")))
     })
 }

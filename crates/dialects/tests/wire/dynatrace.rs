@@ -234,6 +234,15 @@ async fn case_17_what_is_too_long_has_the_envelope_too() {
 }
 
 #[tokio::test]
+async fn case_17_a_base_path_alone_has_the_envelope_too() {
+    let world = new_world().await;
+    for base in ["/api", "/api/", "/e", "/e/", "/platform/classic/", "//e//"] {
+        let (status, body) = ask(&world, "GET", base, &world.admin, Value::Null).await;
+        assert_eq!((status, &body["error"]["code"]), (404, &json!(404)), "{base}: {body}");
+    }
+}
+
+#[tokio::test]
 async fn case_23_no_answer_but_the_first_holds_the_secret() {
     let world = new_world().await;
     let made = create(&world, json!({"name": "n", "scopes": ["apiTokens.read", "apiTokens.write"]})).await;

@@ -3,8 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its support too")]
 
+mod agent_config;
+mod control_room;
 mod datto_rmm;
 mod dynatrace;
+mod oauth;
 mod openapi;
 mod support;
 mod transcript;

@@ -36,6 +36,7 @@ const SIGNING_KEYS: [(&str, Algorithm, &[u8]); 5] = [
 
 /// A server that was just created.
 pub(crate) struct World {
+    pub(crate) house: Arc<Authority>,
     pub(crate) doorway: Doorway,
     pub(crate) clock: Arc<StillClock>,
     /// The first token: everything is allowed to it.
@@ -66,7 +67,7 @@ impl World {
             settings: settings.clone(),
         });
         let doorway = Doorway::new(&house, mounts.collect()).unwrap();
-        Self { doorway, clock, admin: first.text.reveal().to_owned() }
+        Self { house, doorway, clock, admin: first.text.reveal().to_owned() }
     }
 
     /// Asks from that address.

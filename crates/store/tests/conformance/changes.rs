@@ -6,12 +6,13 @@ use crate::records::{lock, principal, replay, role, session, signing_key};
 use counterfoil_core::journal::{Action, Entry};
 use counterfoil_core::principal::{Principal, Role};
 use counterfoil_core::realm::Realm;
-use counterfoil_core::store::{Change, JournalFilter, Key, Meta, Record, StoreError, Write};
-use counterfoil_core::token::{TextState, Token, Use};
+use counterfoil_core::store::{Change, JournalFilter, Key, Meta, Query, Record, StoreError, Write};
+use counterfoil_core::token::{Text, TextState, Token, Use};
 use std::sync::Arc;
 
 laws!(
     an_update_is_of_the_next_version,
+    a_sealed_text_is_kept_until_it_is_taken_away,
     an_update_of_what_is_not_there_is_stale,
     a_role_is_deleted_at_its_version,
     a_change_is_done_whole_or_not_at_all,
@@ -54,9 +55,20 @@ async fn an_update_is_of_the_next_version(house: House) {
     house.insert(Record::Text(text(1))).await.unwrap();
     let mut spent = text(1);
     spent.state = TextState::Spent;
-    house.update(Record::Text(spent)).await.unwrap();
-    house.update(Record::Text(spent)).await.unwrap();
+    house.update(Record::Text(spent.clone())).await.unwrap();
+    house.update(Record::Text(spent.clone())).await.unwrap();
     assert_eq!(house.find(Key::Text(spent.digest)).await, Some(Record::Text(spent)));
+}
+
+async fn a_sealed_text_is_kept_until_it_is_taken_away(house: House) {
+    let sealed = Record::Text(Text { sealed: Some(vec![0, 255, 1]), ..text(1) });
+    house.insert(Record::Token(token(1))).await.unwrap();
+    house.insert(sealed.clone()).await.unwrap();
+    assert_eq!(house.find(Key::Text(text(1).digest)).await, Some(sealed.clone()));
+    assert_eq!(house.list(Query::Texts(token(1).number)).await, std::slice::from_ref(&sealed));
+    assert!(house.load(at(0)).await.contains(&sealed));
+    house.update(Record::Text(text(1))).await.unwrap();
+    assert_eq!(house.find(Key::Text(text(1).digest)).await, Some(Record::Text(text(1))));
 }
 
 async fn an_update_of_what_is_not_there_is_stale(house: House) {

@@ -93,6 +93,7 @@ pub(crate) fn text(number: u64) -> Text {
         pepper: 1,
         until: None,
         state: TextState::Live,
+        sealed: None,
     }
 }
 

@@ -36,7 +36,7 @@ async fn records_are_found_whole_by_every_key(house: House) {
         (Key::RoleByName(HOME, "role3".into()), Record::Role(role.clone())),
         (Key::Token(TokenNumber(5)), Record::Token(token.clone())),
         (Key::TokenById(HOME, token.id.to_string()), Record::Token(token.clone())),
-        (Key::Text(text.digest), Record::Text(text)),
+        (Key::Text(text.digest), Record::Text(text.clone())),
         (Key::Replay(replay.key.clone()), Record::Replay(replay.clone())),
         (Key::Session(session.id), Record::Session(session.clone())),
         (Key::SessionByDigest(session.digest), Record::Session(session.clone())),
@@ -209,7 +209,7 @@ async fn a_revoked_token_and_a_spent_text_are_found(house: House) {
     text.state = TextState::Spent;
     text.until = Some(at(2));
     house.insert(Record::Token(token.clone())).await.unwrap();
-    house.insert(Record::Text(text)).await.unwrap();
+    house.insert(Record::Text(text.clone())).await.unwrap();
     assert_eq!(house.find(Key::TokenById(HOME, token.id.to_string())).await, Some(Record::Token(token)));
     assert_eq!(house.find(Key::Text(text.digest)).await, Some(Record::Text(text)));
 }

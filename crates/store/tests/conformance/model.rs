@@ -77,7 +77,8 @@ fn records() -> impl Strategy<Value = Record> {
     prop_oneof![
         4 => tokens().prop_map(Record::Token),
         2 => (1..9_u64, 1..6_u64, states).prop_map(|(number, of, state)| {
-            Record::Text(Text { token: TokenNumber(of), state, ..text(number) })
+            let sealed = (number % 3 == 0).then(|| of.to_be_bytes().to_vec());
+            Record::Text(Text { token: TokenNumber(of), state, sealed, ..text(number) })
         }),
         2 => (1..5_u64, "[uU][12]", time(), 1..4_u64).prop_map(|(number, username, deleted, version)| {
             Record::Principal(Principal { username, deleted: deleted.map(at), version, ..principal(number) })

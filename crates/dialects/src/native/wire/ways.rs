@@ -38,6 +38,14 @@ pub struct NewKey {
     pub text: Option<String>,
 }
 
+/// `PUT /v1/principals/{id}/jwks`: a JWK set (RFC 7517). Only public members are kept, and no member of the set but
+/// `keys` is read.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Jwks {
+    /// At most 16 keys: RSA, EC on P-256, OKP on Ed25519. None takes them away.
+    pub keys: Vec<serde_json::Value>,
+}
+
 /// A session.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Session {

@@ -1,4 +1,4 @@
--- Sessions, the keys that sign them, and who may not try again for a while. Conventions as in the first migration;
+-- Sessions, the keys that sign them, who may not try again for a while, and texts that are shown again. Conventions as in the first migration;
 -- networks and actors are JSON, an address is text.
 
 -- Listed by id, which is the order in which they began: the rows lie in that order, and so does every index below among
@@ -51,3 +51,6 @@ CREATE TABLE login_lock (
     since     INTEGER NOT NULL,
     PRIMARY KEY (principal, network, password)
 ) STRICT, WITHOUT ROWID;
+
+-- A live text under the data key, where the vendor shows it again; else nothing.
+ALTER TABLE text ADD COLUMN sealed BLOB;

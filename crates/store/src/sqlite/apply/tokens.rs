@@ -49,9 +49,9 @@ pub(super) fn token(connection: &Connection, sql: &str, token: &Token) -> Result
 }
 
 pub(super) const INSERT_TEXT: &str =
-    "INSERT INTO text (digest, token, pepper, until, state) VALUES (?1, ?2, ?3, ?4, ?5)";
+    "INSERT INTO text (digest, token, pepper, until, state, sealed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 pub(super) const UPDATE_TEXT: &str =
-    "UPDATE text SET token = ?2, pepper = ?3, until = ?4, state = ?5 WHERE digest = ?1";
+    "UPDATE text SET token = ?2, pepper = ?3, until = ?4, state = ?5, sealed = ?6 WHERE digest = ?1";
 
 pub(super) fn text(connection: &Connection, sql: &str, text: &Text) -> Result<usize, Fault> {
     let until = text.until.map(Timestamp::as_millisecond);
@@ -61,6 +61,7 @@ pub(super) fn text(connection: &Connection, sql: &str, text: &Text) -> Result<us
         text.pepper,
         until,
         text.state.as_str(),
+        text.sealed,
     ])?)
 }
 

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 pub(in crate::sqlite) const TOKEN: &str = "SELECT number, realm, id, dialect, purpose, name, scope_set, principal, issuer, \
      personal, enabled, revoked, created, modified, not_before, expires, used_at, used_from, networks, metadata, \
      limit_count, limit_per, quota, version FROM token";
-pub(in crate::sqlite) const TEXT: &str = "SELECT digest, token, pepper, until, state FROM text";
+pub(in crate::sqlite) const TEXT: &str = "SELECT digest, token, pepper, until, state, sealed FROM text";
 pub(in crate::sqlite) const REPLAY: &str =
     "SELECT realm, actor, route, key, request, sealed, until FROM replay";
 
@@ -24,6 +24,7 @@ pub(in crate::sqlite) fn text(row: &Row<'_>) -> Result<Text> {
         pepper: row.get(2)?,
         until: some_time(row, 3)?,
         state: word(row, 4, TextState::parse)?,
+        sealed: row.get(5)?,
     })
 }
 

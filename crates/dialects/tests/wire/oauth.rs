@@ -1,0 +1,366 @@
+//! OAuth's cases that do not suit text: assertions bent in every way, chains, and who else's tokens open what.
+
+use crate::support::{SOMEWHERE, World};
+use counterfoil_core::clock::Clock as _;
+use counterfoil_core::fixture::CountedEntropy;
+use counterfoil_core::signing::{Algorithm, Members, Signer, verifies};
+use data_encoding::BASE64URL_NOPAD;
+use http::Request;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+const US: &str = "https://tokens.example";
+const SECRET: &str = "correct-horse-battery-staple-1";
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+
+async fn new_world() -> World {
+    World::create(BTreeMap::from([("public_url".to_owned(), US.to_owned())])).await
+}
+
+async fn natively(world: &World, method: &str, target: &str, token: &str, body: Value) -> (u16, Value) {
+    let request = Request::builder().method(method).uri(target);
+    let request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+    let reply = world.ask(request.body(body.to_string()).unwrap(), SOMEWHERE).await;
+    (reply.status().as_u16(), serde_json::from_slice(reply.body()).unwrap_or_default())
+}
+
+/// Posts a form.
+async fn post(world: &World, target: &str, form: &[(&str, &str)]) -> (u16, Value) {
+    let escape = |text| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let form: Vec<_> = form.iter().map(|(name, value)| format!("{name}={}", escape(value))).collect();
+    let request = Request::post(target).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let reply = world.ask(request.body(form.join("&")).unwrap(), SOMEWHERE).await;
+    (reply.status().as_u16(), serde_json::from_slice(reply.body()).unwrap_or_default())
+}
+
+/// A service with the role `administrator`, and a secret under its own name; its id.
+async fn service(world: &World, name: &str) -> String {
+    let body = json!({ "username": name, "kind": "service", "roles": ["administrator"] });
+    let (status, made) = natively(world, "POST", "/v1/principals", &world.admin, body).await;
+    assert_eq!(status, 201, "{made}");
+    let id = made["id"].as_str().unwrap().to_owned();
+    let body = json!({ "dialect": "oauth", "id": name, "text": SECRET });
+    let (status, made) =
+        natively(world, "POST", &format!("/v1/principals/{id}/keys"), &world.admin, body).await;
+    assert_eq!(status, 201, "{made}");
+    id
+}
+
+/// A token by secret.
+async fn token(world: &World, client: &str, more: &[(&str, &str)]) -> (u16, Value) {
+    let form = [("grant_type", "client_credentials"), ("client_id", client), ("client_secret", SECRET)];
+    post(world, "/oauth/token", &[&form, more].concat()).await
+}
+
+async fn exchange(world: &World, client: &str, subject: &str, more: &[(&str, &str)]) -> (u16, Value) {
+    let form = [
+        ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+        ("client_id", client),
+        ("client_secret", SECRET),
+        ("subject_token", subject),
+        ("subject_token_type", ACCESS_TOKEN),
+    ];
+    post(world, "/oauth/token", &[&form, more].concat()).await
+}
+
+fn text<'a>(value: &'a Value, member: &str) -> &'a str {
+    value[member].as_str().unwrap_or_else(|| panic!("no {member} in {value}"))
+}
+
+fn claims_of(jwt: &str) -> Value {
+    let part = jwt.split('.').nth(1).unwrap();
+    serde_json::from_slice(&BASE64URL_NOPAD.decode(part.as_bytes()).unwrap()).unwrap()
+}
+
+/// A client that signs, with one key of each kind.
+struct Signing {
+    world: World,
+    signers: Vec<Signer>,
+    count: std::cell::Cell<u32>,
+}
+
+impl Signing {
+    async fn new() -> Self {
+        let world = new_world().await;
+        let id = service(&world, "signer").await;
+        service(&world, "other").await;
+        let signers: Vec<_> = Algorithm::EVERY
+            .into_iter()
+            .map(|which| Signer::generate(which, 2048, &CountedEntropy::default()).unwrap().0)
+            .collect();
+        let keys: Vec<_> = signers.iter().map(|signer| Value::Object(signer.public())).collect();
+        let target = format!("/v1/principals/{id}/jwks");
+        let (status, kept) = natively(&world, "PUT", &target, &world.admin, json!({ "keys": keys })).await;
+        assert_eq!(status, 200, "{kept}");
+        Self { world, signers, count: 0.into() }
+    }
+
+    /// Claims that count, with a `jti` of their own.
+    fn claims(&self) -> Value {
+        self.count.set(self.count.get() + 1);
+        let now = self.world.clock.now().as_second();
+        let jti = self.count.get().to_string();
+        json!({ "iss": "signer", "sub": "signer", "aud": US, "exp": now + 60, "jti": jti })
+    }
+
+    async fn status(&self, assertion: &str) -> u16 {
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_assertion_type", JWT_BEARER),
+            ("client_assertion", assertion),
+        ];
+        let (status, came) = post(&self.world, "/oauth/token", &form).await;
+        assert!(status == 200 || came["error"] == "invalid_client", "{came}");
+        status
+    }
+}
+
+fn sign(signer: &Signer, header: Value, claims: &Value) -> String {
+    let Value::Object(header) = header else { panic!("no header") };
+    signer.jwt(&header, claims.as_object().unwrap()).unwrap().reveal().to_owned()
+}
+
+#[tokio::test]
+async fn every_key_signs_with_its_own_algorithm_and_no_other() {
+    let signing = Signing::new().await;
+    let words =
+        ["RS256", "RS512", "ES256", "EdDSA", "none", "nOnE", "HS256", "HS384", "HS512", "PS256", "ES384"];
+    for signer in &signing.signers {
+        for word in words {
+            let assertion = sign(signer, json!({ "alg": word }), &signing.claims());
+            let wanted = if word == signer.algorithm().as_str() { 200 } else { 401 };
+            assert_eq!(signing.status(&assertion).await, wanted, "{word} by {signer:?}");
+            let named = json!({ "alg": word, "kid": signer.kid() });
+            let assertion = sign(signer, named, &signing.claims());
+            assert_eq!(signing.status(&assertion).await, wanted, "{word} by {signer:?}, named");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_public_key_is_no_secret_to_sign_with() {
+    let signing = Signing::new().await;
+    let signed = |header: &Value| {
+        let part = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
+        format!("{}.{}", part(header), part(&signing.claims()))
+    };
+    // The classic takes the public key for an HMAC key. Whatever the signature: no key here has that algorithm.
+    for header in [json!({ "alg": "HS256" }), json!({ "alg": "HS512", "kid": signing.signers[0].kid() })] {
+        let forged = format!("{}.{}", signed(&header), BASE64URL_NOPAD.encode(&[7; 64]));
+        assert_eq!(signing.status(&forged).await, 401);
+    }
+    let unsigned = signed(&json!({ "alg": "none" }));
+    for forged in [format!("{unsigned}."), unsigned.clone(), format!("{unsigned}.{}", "A".repeat(86))] {
+        assert_eq!(signing.status(&forged).await, 401);
+    }
+}
+
+#[tokio::test]
+async fn one_bent_bit_of_a_signature_is_one_too_many() {
+    let signing = Signing::new().await;
+    for signer in &signing.signers {
+        let good = sign(signer, json!({ "alg": signer.algorithm().as_str() }), &signing.claims());
+        let (signed, signature) = good.rsplit_once('.').unwrap();
+        let signature = BASE64URL_NOPAD.decode(signature.as_bytes()).unwrap();
+        let with = |bytes: &[u8]| format!("{signed}.{}", BASE64URL_NOPAD.encode(bytes));
+        for at in [0, 1, signature.len() / 2, signature.len() - 1] {
+            let mut bent = signature.clone();
+            bent[at] ^= 1;
+            assert_eq!(signing.status(&with(&bent)).await, 401, "{signer:?} at {at}");
+        }
+        let longer = [signature.as_slice(), &[0]].concat();
+        let empty = vec![0; signature.len()];
+        for bent in [&signature[1..], &longer, &[], &empty] {
+            assert_eq!(signing.status(&with(bent)).await, 401, "{signer:?}");
+        }
+        let padded = format!("{good}=");
+        assert_eq!(signing.status(&padded).await, 401);
+        assert_eq!(signing.status(&good).await, 200, "and the refused ones spent nothing");
+        assert_eq!(signing.status(&good).await, 401, "but it counts once");
+    }
+}
+
+#[tokio::test]
+async fn an_assertion_is_remembered_as_long_as_it_could_count() {
+    let signing = Signing::new().await;
+    let (signer, clock) = (&signing.signers[3], &signing.world.clock);
+    let mut claims = signing.claims();
+    claims["exp"] = (clock.now().as_second() + 3_600).into();
+    let assertion = sign(signer, json!({ "alg": "EdDSA" }), &claims);
+    assert_eq!(signing.status(&assertion).await, 200);
+    for minutes in [1, 14, 16, 28, 1] {
+        clock.pass(jiff::SignedDuration::from_mins(minutes));
+        // Whatever is remembered no longer is dropped now.
+        assert_eq!(signing.status(&sign(signer, json!({ "alg": "EdDSA" }), &signing.claims())).await, 200);
+        assert_eq!(signing.status(&assertion).await, 401);
+    }
+    // The same id in another client's assertion is another id.
+    let other = json!({ "alg": "EdDSA" });
+    claims["iss"] = "other".into();
+    claims["sub"] = "other".into();
+    assert_eq!(signing.status(&sign(signer, other, &claims)).await, 401, "it has no keys");
+}
+
+#[tokio::test]
+async fn what_is_malformed_is_refused_whatever_its_size() {
+    let signing = Signing::new().await;
+    let good = sign(&signing.signers[3], json!({ "alg": "EdDSA" }), &signing.claims());
+    let mut claims = signing.claims();
+    claims["padding"] = "x".repeat(8 * 1024).into();
+    let long = sign(&signing.signers[3], json!({ "alg": "EdDSA" }), &claims);
+    let deep = BASE64URL_NOPAD.encode("[".repeat(4_000).as_bytes());
+    for bad in [
+        "a.b.c".to_owned(),
+        "...".to_owned(),
+        "a.".repeat(200_000),
+        format!("{deep}.{deep}.{deep}"),
+        format!("{good}.{good}"),
+        good.replace('.', " ."),
+        long,
+    ] {
+        assert_eq!(signing.status(&bad).await, 401);
+    }
+    assert_eq!(signing.status(&good).await, 200);
+}
+
+#[tokio::test]
+async fn tokens_verify_with_the_published_keys_by_every_algorithm() {
+    for (word, algorithm) in
+        [("EdDSA", Algorithm::EdDsa), ("RS256", Algorithm::Rs256), ("ES256", Algorithm::Es256)]
+    {
+        let settings = [("public_url", US), ("algorithm", "ES256"), ("algorithm.there", word)];
+        let settings = settings.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let world = World::create(settings.collect()).await;
+        service(&world, "reports").await;
+        for (audience, wanted) in [("there", algorithm), (US, Algorithm::Es256)] {
+            let (status, came) = token(&world, "reports", &[("audience", audience)]).await;
+            assert_eq!(status, 200, "{came}");
+            let jwt = text(&came, "access_token");
+            let (signed, signature) = jwt.rsplit_once('.').unwrap();
+            let header = signed.split('.').next().unwrap();
+            let header: Value =
+                serde_json::from_slice(&BASE64URL_NOPAD.decode(header.as_bytes()).unwrap()).unwrap();
+            let request = Request::get("/.well-known/jwks.json").body(String::new()).unwrap();
+            let set: Value = serde_json::from_slice(world.ask(request, SOMEWHERE).await.body()).unwrap();
+            let keys: Vec<&Members> =
+                set["keys"].as_array().unwrap().iter().map(|key| key.as_object().unwrap()).collect();
+            assert_eq!(keys.len(), 5, "other dialects' keys too");
+            for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
+                assert!(keys.iter().all(|key| !key.contains_key(private)), "{private}");
+            }
+            let key = keys.into_iter().find(|key| key["kid"] == header["kid"]).unwrap();
+            let signature = BASE64URL_NOPAD.decode(signature.as_bytes()).unwrap();
+            assert_eq!(key["alg"], wanted.as_str());
+            assert!(verifies(wanted, key, signed.as_bytes(), &signature));
+            assert_eq!((&header["typ"], &header["alg"]), (&json!("at+jwt"), &json!(wanted.as_str())));
+            assert_eq!(claims_of(jwt)["aud"], audience);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_chain_has_eight_links_and_each_is_shorter_and_less() {
+    let world = new_world().await;
+    let mut ids = Vec::new();
+    for at in 0..=9 {
+        ids.push(service(&world, &format!("s{at}")).await);
+    }
+    let (_, first) = token(&world, "s0", &[("audience", "s1"), ("scope", "a b c")]).await;
+    let mut subject = text(&first, "access_token").to_owned();
+    let mut end = claims_of(&subject)["exp"].as_i64().unwrap();
+    for at in 1..=8 {
+        world.clock.pass(jiff::SignedDuration::from_secs(10));
+        let next = format!("s{}", at + 1);
+        let (status, came) = exchange(&world, &format!("s{at}"), &subject, &[("audience", &next)]).await;
+        assert_eq!(status, 200, "{came}");
+        subject = text(&came, "access_token").to_owned();
+        let claims = claims_of(&subject);
+        assert!(claims["exp"].as_i64().unwrap() <= end && claims["scope"] == "a b c");
+        end = claims["exp"].as_i64().unwrap();
+        assert_eq!((&claims["sub"], &claims["act"]["sub"]), (&json!(ids[0]), &json!(ids[at])));
+        let mut link = &claims["act"];
+        for earlier in (1..=at).rev() {
+            assert_eq!(link["sub"], json!(ids[earlier]));
+            link = &link["act"];
+        }
+        assert!(link.is_null());
+    }
+    let (status, came) = exchange(&world, "s9", &subject, &[]).await;
+    assert_eq!((status, text(&came, "error")), (400, "invalid_request"));
+}
+
+#[tokio::test]
+async fn whoever_acts_may_be_named_by_a_token_of_its_own() {
+    let world = new_world().await;
+    let (_, billing) = (service(&world, "reports").await, service(&world, "billing").await);
+    let ledger = service(&world, "ledger").await;
+    let (_, subject) = token(&world, "reports", &[("audience", "billing")]).await;
+    let (_, acting) = token(&world, "ledger", &[("audience", "billing")]).await;
+    let (_, strange) = token(&world, "ledger", &[]).await;
+    let subject = text(&subject, "access_token");
+    for (actor, wanted) in [(&acting, Some(&ledger)), (&strange, None)] {
+        let actor = text(actor, "access_token");
+        let more = [("actor_token", actor), ("actor_token_type", ACCESS_TOKEN)];
+        let (status, came) = exchange(&world, "billing", subject, &more).await;
+        match wanted {
+            Some(id) => assert_eq!(claims_of(text(&came, "access_token"))["act"], json!({ "sub": id })),
+            None => assert_eq!((status, text(&came, "error")), (400, "invalid_request")),
+        }
+    }
+    let (_, came) = exchange(&world, "billing", subject, &[]).await;
+    assert_eq!(claims_of(text(&came, "access_token"))["act"], json!({ "sub": billing }));
+}
+
+#[tokio::test]
+async fn ten_wrong_secrets_lock_the_client_there_and_nowhere_else() {
+    let world = new_world().await;
+    service(&world, "reports").await;
+    let ask = |secret: &'static str, from: &'static str| {
+        let form = format!("grant_type=client_credentials&client_id=reports&client_secret={secret}");
+        let request = Request::post("/oauth/token").header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        world.ask(request.body(form).unwrap(), from.parse().unwrap())
+    };
+    let first = ask("wrong-horse-battery-staple-1", "192.0.2.9").await;
+    for _ in 0..9 {
+        let reply = ask("wrong-horse-battery-staple-1", "192.0.2.9").await;
+        assert_eq!((reply.status(), reply.body()), (first.status(), first.body()));
+    }
+    let locked = ask(SECRET, "192.0.2.9").await;
+    assert_eq!((locked.status().as_u16(), locked.body()), (401, first.body()));
+    assert_eq!(ask(SECRET, "198.51.100.7").await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_token_for_less_sets_no_password_and_no_keys() {
+    let world = new_world().await;
+    let id = service(&world, "reports").await;
+    let (_, less) = token(&world, "reports", &[("scope", "metrics.read")]).await;
+    let (_, all) = token(&world, "reports", &[]).await;
+    for (token, wanted) in [(&less, [403, 403, 403]), (&all, [200, 201, 204])] {
+        let token = text(token, "access_token");
+        let to = |what: &str| format!("/v1/principals/{id}/{what}");
+        let (keys, _) = natively(&world, "PUT", &to("jwks"), token, json!({ "keys": [] })).await;
+        let (key, _) = natively(&world, "POST", &to("keys"), token, json!({ "dialect": "oauth" })).await;
+        let body = json!({ "password": "long enough" });
+        let (password, _) = natively(&world, "PUT", &to("password"), token, body).await;
+        assert_eq!([keys, key, password], wanted);
+    }
+}
+
+#[tokio::test]
+async fn nobody_takes_another_clients_name_by_importing_a_key() {
+    let world = new_world().await;
+    let id = service(&world, "reports").await;
+    service(&world, "billing").await;
+    let body = json!({ "username": "ledger", "kind": "service" });
+    natively(&world, "POST", "/v1/principals", &world.admin, body).await;
+    for name in ["ledger", "LEDGER", "billing"] {
+        let body = json!({ "dialect": "oauth", "id": name, "text": "another-long-enough-secret" });
+        let (status, came) =
+            natively(&world, "POST", &format!("/v1/principals/{id}/keys"), &world.admin, body).await;
+        assert_eq!(status, 409, "{name}: {came}");
+    }
+}
