@@ -20,7 +20,8 @@ pub enum Verb {
     /// Remove a key that signs no more; refused while a session that it signed counts
     #[command(alias = "rm")]
     Retire {
-        /// Its thumbprint
+        /// Its thumbprint; write -- before one that begins with a hyphen
+        #[arg(allow_hyphen_values = true)]
         kid: String,
         /// Whether to do it.
         #[command(flatten)]

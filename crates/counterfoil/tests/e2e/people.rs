@@ -227,9 +227,9 @@ fn what_signs_is_rotated_and_retired() {
     assert!(states.contains(&format!("{{\"kid\":\"{old}\",\"state\":\"retiring\"}}")), "{states}");
     assert!(states.contains(&format!("{{\"kid\":\"{new}\",\"state\":\"active\"}}")), "{states}");
     for (line, code) in [
-        (&*format!("key retire {old}"), 2),
-        (&*format!("key retire {old} --yes"), 5),
-        (&*format!("key retire {new} --yes"), 5),
+        (&*format!("key retire -- {old}"), 2),
+        (&*format!("key retire --yes -- {old}"), 5),
+        (&*format!("key retire --yes -- {new}"), 5),
         ("key retire nothing --yes", 3),
         ("key rotate --dialect native", 2),
         ("key rotate --dialect datto-rmm --algorithm ES256", 2),
@@ -238,7 +238,7 @@ fn what_signs_is_rotated_and_retired() {
     }
     assert!(server.admin(&place).counts(&text(&jwt, "access_token")), "what the old one signed counts");
     printed(&place, "session end --all --yes");
-    assert_eq!(printed(&place, &format!("key retire {old} --yes")), "");
+    assert_eq!(printed(&place, &format!("key retire --yes -- {old}")), "");
     assert_eq!(printed(&place, "key list -o value").trim(), new);
 }
 
