@@ -82,13 +82,19 @@ impl<'a> Desk<'a> {
         if flags.dry.run {
             return self.intend(&[Intended::from(&ask.request)]);
         }
-        let key = flags.idempotency_key.map_or_else(random_key, Ok)?;
-        let answer = self.ask(ask.under(&key)?).await.map_err(|error| with_key(error, &key))?;
+        let answer = self.ask_once(ask, flags.idempotency_key).await?;
         self.printer.one(&answer)?;
         if T::SECRET && self.printer.format == Format::Table {
             self.remark("The secret is shown this once.");
         }
         Ok(Exit::Done)
+    }
+
+    /// Sends a creation under an idempotency key, a new one unless one is given; a failure that leaves it uncertain
+    /// whether the request was carried out names that key.
+    pub async fn ask_once<T: DeserializeOwned>(&self, ask: Ask<T>, key: Option<String>) -> Result<T> {
+        let key = key.map_or_else(random_key, Ok)?;
+        self.ask(ask.under(&key)?).await.map_err(|error| with_key(error, &key))
     }
 
     /// Sends a change, unless it changes nothing, and prints what it made.
@@ -105,12 +111,17 @@ impl<'a> Desk<'a> {
 
     /// Deletes after asking whether to, and says that it is done.
     pub async fn delete(&self, ask: Ask<()>, what: &str, flags: DestroyFlags) -> Outcome {
+        self.destroy(ask, &format!("Delete {what}?"), &format!("Deleted {what}."), flags).await
+    }
+
+    /// Does what cannot be undone after asking whether to, and says that it is done.
+    pub async fn destroy(&self, ask: Ask<()>, question: &str, done: &str, flags: DestroyFlags) -> Outcome {
         if flags.dry.run {
             return self.intend(&[Intended::from(&ask.request)]);
         }
-        self.confirm(flags, &format!("Delete {what}?"))?;
+        self.confirm(flags, question)?;
         self.ask(ask).await?;
-        self.remark(&format!("Deleted {what}."));
+        self.remark(done);
         Ok(Exit::Done)
     }
 
@@ -143,7 +154,7 @@ impl<'a> Desk<'a> {
     }
 
     /// The one thing that people call so.
-    async fn find<N: Named<Item: DeserializeOwned>>(&self, name: &str) -> Result<N::Item> {
+    pub async fn find<N: Named<Item: DeserializeOwned>>(&self, name: &str) -> Result<N::Item> {
         let found = self.ask(N::named(name)?).await?.items.into_iter().next();
         let missing = || Failure::new(Exit::NotFound, format!("there is no {} `{name}`", N::KIND));
         Ok(found.ok_or_else(missing)?)

@@ -7,6 +7,7 @@ pub mod exit;
 pub mod flags;
 pub mod format;
 pub mod journal;
+pub mod key;
 pub mod principal;
 pub mod printer;
 pub mod realm;
@@ -14,6 +15,7 @@ pub mod role;
 pub mod rows;
 pub mod scope;
 pub mod secrets;
+pub mod session;
 pub mod token;
 
 use crate::config::client::{Client, ClientFlags};
@@ -61,6 +63,18 @@ pub enum Command {
         /// What to do with them.
         #[command(subcommand)]
         verb: Option<principal::Verb>,
+    },
+    /// Logins that count; alone it lists
+    Session {
+        /// What to do with them.
+        #[command(subcommand)]
+        verb: Option<session::Verb>,
+    },
+    /// What signs sessions; alone it lists
+    Key {
+        /// What to do with them.
+        #[command(subcommand)]
+        verb: Option<key::Verb>,
     },
     /// Named sets of scopes; alone it lists
     Role {
@@ -143,6 +157,8 @@ async fn ask(command: Command, desk: &Desk<'_>) -> Outcome {
     match command {
         Command::Token { verb } => token::run(verb.unwrap_or_default(), desk).await,
         Command::Principal { verb } => principal::run(verb.unwrap_or_default(), desk).await,
+        Command::Session { verb } => session::run(verb.unwrap_or_default(), desk).await,
+        Command::Key { verb } => key::run(verb.unwrap_or_default(), desk).await,
         Command::Role { verb } => role::run(verb.unwrap_or_default(), desk).await,
         Command::Scope { verb } => scope::run(verb.unwrap_or_default(), desk).await,
         Command::Realm { verb } => realm::run(verb.unwrap_or_default(), desk).await,
@@ -195,7 +211,9 @@ mod tests {
 
     #[test]
     fn a_noun_alone_lists_and_aliases_are_hidden() {
-        for line in ["token", "token ls", "principal", "role ls", "scope", "realm", "journal"] {
+        for line in
+            ["token", "token ls", "principal", "role ls", "scope", "realm", "journal", "session", "key ls"]
+        {
             Cli::try_parse_from(["counterfoil"].into_iter().chain(line.split(' '))).unwrap();
         }
         let mut tree = command();

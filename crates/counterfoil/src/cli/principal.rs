@@ -1,5 +1,8 @@
 //! `counterfoil principal`: people and services that tokens speak for, by user name.
 
+pub mod key;
+pub mod ways;
+
 use super::desk::{Desk, Outcome};
 use super::flags::{CreateFlags, DestroyFlags, EditFlags};
 use clap::{Args, Subcommand};
@@ -31,6 +34,16 @@ pub enum Verb {
         /// Whether to do it.
         #[command(flatten)]
         flags: EditFlags,
+    },
+    /// Set a password; sessions end
+    Password(ways::PasswordArgs),
+    /// Give or take away a second factor; sessions end
+    Totp(ways::TotpArgs),
+    /// Keys that buy sessions of a vendor's API; their secrets are printed once
+    Key {
+        /// What to do with them.
+        #[command(subcommand)]
+        verb: key::Verb,
     },
     /// Silence all that speaks for a principal
     Disable {
@@ -128,6 +141,9 @@ pub async fn run(verb: Verb, desk: &Desk<'_>) -> Outcome {
         Verb::Edit { username, details, flags } => {
             desk.edit_found::<Principals>(&username, &details.into(), flags).await
         }
+        Verb::Password(args) => ways::password(args, desk).await,
+        Verb::Totp(args) => ways::totp(args, desk).await,
+        Verb::Key { verb } => key::run(verb, desk).await,
         Verb::Disable { username, flags } => {
             if !flags.dry.run {
                 desk.confirm(flags, &format!("Disable {username}, and all that speaks for it?"))?;

@@ -8,6 +8,7 @@ use counterfoil_dialects::native::wire::principal::{Principal, Role};
 use counterfoil_dialects::native::wire::realm::{NewRealmIssued, Realm};
 use counterfoil_dialects::native::wire::token::{Issued, Revoked, Token};
 use counterfoil_dialects::native::wire::verify::Answer;
+use counterfoil_dialects::native::wire::ways::{Ended, Session, SigningKey, TotpSeed};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -59,6 +60,27 @@ impl Row for Answer {
 impl Row for Principal {
     const COLUMNS: &'static [&'static str] = &["username", "number", "kind", "roles", "disabled", "email"];
     const MAIN: &'static str = "username";
+}
+
+impl Row for TotpSeed {
+    const COLUMNS: &'static [&'static str] = &["seed", "uri"];
+    const MAIN: &'static str = "seed";
+}
+
+impl Row for Session {
+    const COLUMNS: &'static [&'static str] =
+        &["id", "principal", "dialect", "live", "issued", "expires", "address"];
+    const MAIN: &'static str = "id";
+}
+
+impl Row for Ended {
+    const COLUMNS: &'static [&'static str] = &["count"];
+    const MAIN: &'static str = "count";
+}
+
+impl Row for SigningKey {
+    const COLUMNS: &'static [&'static str] = &["kid", "dialect", "algorithm", "state", "changed"];
+    const MAIN: &'static str = "kid";
 }
 
 impl Row for Role {
@@ -113,6 +135,17 @@ impl Row for Intended {
     const MAIN: &'static str = "path";
 }
 
+impl Intended {
+    /// With dots for what the body holds under that name: a dry run shows no secret.
+    #[must_use]
+    pub fn hiding(mut self, name: &str) -> Self {
+        if let Some(secret) = self.body.get_mut(name) {
+            *secret = "••••".into();
+        }
+        self
+    }
+}
+
 impl From<&http::Request<Bytes>> for Intended {
     fn from(request: &http::Request<Bytes>) -> Self {
         Self {
@@ -142,6 +175,10 @@ mod tests {
         every_column_is_a_field::<Revoked>();
         every_column_is_a_field::<Answer>();
         every_column_is_a_field::<Principal>();
+        every_column_is_a_field::<TotpSeed>();
+        every_column_is_a_field::<Session>();
+        every_column_is_a_field::<Ended>();
+        every_column_is_a_field::<SigningKey>();
         every_column_is_a_field::<Role>();
         every_column_is_a_field::<Scope>();
         every_column_is_a_field::<Realm>();

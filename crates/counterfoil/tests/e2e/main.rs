@@ -10,6 +10,7 @@ mod first_light;
 mod idempotency;
 mod input;
 mod observation;
+mod people;
 mod reaches;
 mod refusals;
 mod secrets;

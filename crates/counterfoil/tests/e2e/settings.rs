@@ -131,6 +131,13 @@ fn wrong_usage_leaves_with_2_and_one_sentence() {
         ("token revoke --state expired --yes", &[], "add --all-matching"),
         ("token revoke a", &[], "add --yes"),
         ("token edit a --dry-run", &[], "nothing to change"),
+        ("session end", &[], "<ID|--principal <USERNAME>|--all>"),
+        ("session end a", &[], "add --yes"),
+        ("session end --all --principal x", &[], "cannot be used with"),
+        ("key retire a", &[], "add --yes"),
+        ("key rotate --dialect native", &[], "`native` is no dialect that signs"),
+        ("principal key list x --dialect native", &[], "`native` is no dialect with keys; there are "),
+        ("principal totp x", &[], "<DEED>"),
         ("token get a -o env", &[], "answer with a secret"),
         ("token list --fields nope", &[], "there is no field `nope`"),
         ("token list --server ftp://x", &[], "neither http:// nor https://"),
@@ -210,6 +217,13 @@ fn a_dry_run_prints_the_request_and_asks_nobody() {
             "POST\t/v1/roles\t{\"name\":\"r\",\"scopes\":[\"a\"],\"number\":7}\n",
         ),
         ("realm create eu --name Europe", "POST\t/v1/realms\t{\"slug\":\"eu\",\"name\":\"Europe\"}\n"),
+        ("session end ID", "DELETE\t/v1/sessions/ID\t\n"),
+        ("session end --all", "POST\t/v1/sessions/end\t{}\n"),
+        ("key retire -KID", "DELETE\t/v1/signing-keys/-KID\t\n"),
+        (
+            "key rotate --dialect datto-rmm",
+            "POST\t/v1/signing-keys/rotate\t{\"dialect\":\"datto-rmm\",\"algorithm\":\"RS256\"}\n",
+        ),
         ("realm edit eu --personal-tokens=false", "PATCH\t/v1/realms/eu\t{\"personal_tokens\":false}\n"),
     ] {
         let output = place.run(&format!("{line} --dry-run --no-header -o tsv"), &[], "");

@@ -2,6 +2,8 @@
 //!
 //! Kept out: sockets, credentials and the server's address. Whoever sends the request adds those.
 
+pub mod ways;
+
 use super::wire::journal::{Entry, JournalQuery};
 use super::wire::principal::{EditPrincipal, EditRole, NewPrincipal, NewRole, Principal, Role};
 use super::wire::realm::{EditRealm, NewRealm, NewRealmIssued, Realm};

@@ -156,10 +156,6 @@ fn keys_of(dialect: &str) -> Result<&'static DialectKeys, Error> {
             .filter(|dialect| dialect.keys.is_some())
             .map(|dialect| dialect.name)
             .collect();
-        let why = match with.as_slice() {
-            [] => "is not a dialect with exchange tokens; there is none".to_owned(),
-            names => format!("must be a dialect with exchange tokens: {}", names.join(", ")),
-        };
-        Error::invalid("dialect", why)
+        Error::invalid("dialect", format!("must be a dialect with exchange tokens: {}", with.join(", ")))
     })
 }
