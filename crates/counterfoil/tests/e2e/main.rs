@@ -16,4 +16,5 @@ mod refusals;
 mod secrets;
 mod settings;
 mod support;
+mod tls;
 mod wire;
