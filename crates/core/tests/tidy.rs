@@ -163,6 +163,7 @@ fn secrets_are_revealed_in_listed_places_only() {
         "crates/dialects/src/native/ways.rs",
         "crates/dialects/src/oauth/client.rs",
         "crates/dialects/src/oauth/token.rs",
+        "crates/dialects/src/ruvds.rs",
         // The operator's own: the root secret's file, the banner, and what a command was given to send.
         "crates/counterfoil/src/cli/principal/key.rs",
         "crates/counterfoil/src/cli/principal/ways.rs",

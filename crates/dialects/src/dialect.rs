@@ -6,12 +6,13 @@ use crate::presented::Presented;
 use crate::refusal::{Refusal, Refused};
 use crate::target;
 use bytes::Bytes;
-use counterfoil_core::authority::{Actor, Authority, Idempotency, KeyRules};
+use counterfoil_core::authority::{Actor, Allowance, Authority, Idempotency, KeyRules};
 use counterfoil_core::catalogue::Word;
 use counterfoil_core::clock::Future;
 use counterfoil_core::error::Error;
 use counterfoil_core::format::Format;
 use counterfoil_core::index::roster::RealmFacts;
+use counterfoil_core::limit::Limit;
 use counterfoil_core::realm::RealmId;
 use counterfoil_core::signing::Algorithm;
 use http::request::Parts;
@@ -48,6 +49,8 @@ pub struct Dialect {
     pub prefixes: &'static [&'static str],
     /// Scopes whose holder may give every creatable word of it.
     pub mints: &'static [&'static str],
+    /// How often each principal may call it, where the vendor counts; a mount's settings may say.
+    pub limit: Option<fn(&Room) -> Limit>,
     /// Below which paths an unknown one is its to refuse; the longest match among all mounts wins.
     pub territory: &'static [&'static str],
     /// The one table that feeds router and OpenAPI.
@@ -200,6 +203,8 @@ pub struct Call {
     pub presented: Option<String>,
     /// The template that matched, for idempotency and the log.
     pub template: String,
+    /// What is left of the caller's limit, where the dialect has one.
+    pub allowance: Option<Allowance>,
     /// The whole body.
     pub body: Bytes,
 }

@@ -8,7 +8,7 @@ use crate::presented::Presented;
 use crate::refusal::{Refusal, Refused};
 use crate::target;
 use bytes::Bytes;
-use counterfoil_core::authority::{Actor, Authority, Claim, Door, Grant};
+use counterfoil_core::authority::{Actor, Allowance, Authority, Claim, Door, Grant};
 use counterfoil_core::error::{Error, Unauthenticated};
 use counterfoil_core::index::Credential;
 use counterfoil_core::index::roster::RealmFacts;
@@ -156,15 +156,16 @@ impl Doorway {
         let Some(mounted) = self.whose(&path) else {
             return plain_not_found();
         };
-        let mut route = None;
+        let mut known = Known::of(&mounted.room);
         let outcome = match canonical {
             Err(why) => Err(Refused::Malformed(why)),
             Ok(path) => {
                 target::replace(&mut parts, &path);
-                mounted.serve(&path, parts, body, &mut route).await
+                mounted.serve(&path, parts, body, &mut known).await
             }
         };
-        let mut reply = outcome.unwrap_or_else(|refused| refuse(&mounted.room, refused, path));
+        let route = known.route;
+        let mut reply = outcome.unwrap_or_else(|refused| refuse(&mounted.room, refused, path, known));
         let route = route.map_or_else(|| "-".to_owned(), |route: &Route| route.path.clone());
         reply.extensions_mut().insert(Answered { dialect: mounted.room.dialect.name, route });
         reply
@@ -173,7 +174,9 @@ impl Doorway {
     /// Words a refusal that was decided before the doorway, in the envelope of whoever the path belongs to.
     pub fn refuse(&self, path: &str, refused: Refused) -> Reply {
         let path = target::canonical(path).unwrap_or_else(|_| path.to_owned());
-        self.whose(&path).map_or_else(plain_not_found, |mounted| refuse(&mounted.room, refused, path))
+        self.whose(&path).map_or_else(plain_not_found, |mounted| {
+            refuse(&mounted.room, refused, path, Known::of(&mounted.room))
+        })
     }
 
     fn whose(&self, path: &str) -> Option<&Mounted> {
@@ -185,13 +188,28 @@ impl Doorway {
     }
 }
 
+/// What is known of a request by the time that it ends, however it ends.
+struct Known<'a> {
+    route: Option<&'a Route>,
+    actor: Option<Actor>,
+    allowance: Option<Allowance>,
+}
+
+impl Known<'_> {
+    /// Nothing yet: whoever is not known has made no call.
+    fn of(room: &Room) -> Self {
+        let allowance = room.dialect.limit.map(|limit| Allowance::whole(limit(room)));
+        Self { route: None, actor: None, allowance }
+    }
+}
+
 impl Mounted {
     async fn serve<'a>(
         &'a self,
         path: &str,
         parts: Parts,
         body: Incoming,
-        found: &mut Option<&'a Route>,
+        known: &mut Known<'a>,
     ) -> Result<Reply, Refused> {
         let room = &self.room;
         let (route, params) = match self.route(path, &parts.method) {
@@ -201,8 +219,8 @@ impl Mounted {
                 return Err(refused);
             }
         };
-        *found = Some(route);
-        let admitted = admit(room, route, &params, &parts).await;
+        known.route = Some(route);
+        let admitted = admit(room, route, &params, &parts, known).await;
         let (actor, realm, presented) = match admitted {
             Ok(admitted) => admitted,
             Err(refused) => {
@@ -213,7 +231,9 @@ impl Mounted {
         let address = parts.extensions.get::<Caller>().map(|caller| caller.0);
         let body = read(body, &parts.headers).await?;
         let template = route.path.clone();
-        (route.handler)(room, Call { actor, realm, address, parts, params, presented, template, body }).await
+        let allowance = known.allowance;
+        let call = Call { actor, realm, address, parts, params, presented, template, allowance, body };
+        (route.handler)(room, call).await
     }
 
     fn route(&self, path: &str, method: &Method) -> Result<(&Route, BTreeMap<String, String>), Refused> {
@@ -246,6 +266,7 @@ async fn admit(
     route: &Route,
     params: &BTreeMap<String, String>,
     parts: &Parts,
+    known: &mut Known<'_>,
 ) -> Result<Admitted, Refused> {
     let house = &room.house;
     let operator = parts.extensions.get::<Operator>();
@@ -283,6 +304,12 @@ async fn admit(
     if actor.realm() != realm.id || !of_dialect {
         return Err(Error::Unauthenticated(Unauthenticated::Invalid).into());
     }
+    known.actor = Some(actor.clone());
+    if let Some(limit) = room.dialect.limit {
+        let (allowance, taken) = house.turn(&actor, room.dialect.name, limit(room));
+        known.allowance = Some(allowance);
+        taken?;
+    }
     if let (Needs::Scope(any_of), false) = (route.needs, actor.is_echo()) {
         actor.require(any_of)?;
     }
@@ -316,12 +343,13 @@ async fn echo(
     }
 }
 
-fn refuse(room: &Room, refused: Refused, path: String) -> Reply {
+fn refuse(room: &Room, refused: Refused, path: String, known: Known<'_>) -> Reply {
     if let Refused::Rule(Error::Unavailable(cause), _) = &refused {
         tracing::error!(dialect = room.dialect.name, %cause, "could not answer");
     }
     let shared = shared_headers(&refused);
-    let mut reply = (room.dialect.refuse)(room, &Refusal { refused, path });
+    let refusal = Refusal { refused, path, actor: known.actor, allowance: known.allowance };
+    let mut reply = (room.dialect.refuse)(room, &refusal);
     for (name, value) in shared {
         reply.headers_mut().entry(name).or_insert(value);
     }

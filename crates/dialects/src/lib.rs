@@ -16,6 +16,7 @@ pub mod openapi;
 pub mod presented;
 pub mod refusal;
 pub mod reply;
+pub mod ruvds;
 pub mod target;
 
 use counterfoil_core::authority::Formats;
@@ -29,6 +30,7 @@ pub const DIALECTS: &[&Dialect] = &[
     &dynatrace::DIALECT,
     &control_room::DIALECT,
     &datto_rmm::DIALECT,
+    &ruvds::DIALECT,
     &agent_config::DIALECT,
 ];
 

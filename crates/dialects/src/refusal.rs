@@ -1,5 +1,6 @@
 //! Refusals: an error with where it happened, for each dialect to word in its own envelope.
 
+use counterfoil_core::authority::{Actor, Allowance};
 use counterfoil_core::error::{Error, Unauthenticated};
 use http::{Method, StatusCode};
 
@@ -132,4 +133,8 @@ pub struct Refusal {
     pub refused: Refused,
     /// The path as it was asked, for dialects that tell their versions apart by it.
     pub path: String,
+    /// Who asked, once that was known.
+    pub actor: Option<Actor>,
+    /// What is left of the limit of whoever asked, where the dialect has one.
+    pub allowance: Option<Allowance>,
 }

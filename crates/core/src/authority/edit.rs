@@ -86,7 +86,7 @@ impl Authority {
         let silenced = Token { enabled: false, ..before.clone() };
         if after != silenced {
             let owner = self.index.roster.standing(after.principal).ok_or(Error::NotFound("principal"))?;
-            self.may_hand_out(actor, &after, &owner)?;
+            self.may_hand_out(actor, view, &after, &owner)?;
             if after.personal {
                 within_roles(&after.scopes, &owner)?;
             }

@@ -108,7 +108,7 @@ impl Authority {
         let (Some(format), true) = (format, wrong.is_empty()) else { return Err(Error::Invalid(wrong)) };
 
         let owner = self.owner(actor, issue.principal.as_deref()).await?;
-        actor.may_give(&scopes, &self.catalogue)?;
+        view.may_give(actor, &scopes, &self.catalogue)?;
         if issue.personal {
             if !owner.realm.personal_tokens() {
                 return Err(Error::invalid(
@@ -176,8 +176,14 @@ impl Authority {
 
     /// Whether the actor may put this token, which exists, into somebody's hands: it gives its scopes and, since one that
     /// mints gives whatever its principal's roles hold, stands above another principal for whom it speaks.
-    pub(super) fn may_hand_out(&self, actor: &Actor, token: &Token, owner: &Standing) -> Result<(), Error> {
-        actor.may_give(&token.scopes, &self.catalogue)?;
+    pub(super) fn may_hand_out(
+        &self,
+        actor: &Actor,
+        view: &View,
+        token: &Token,
+        owner: &Standing,
+    ) -> Result<(), Error> {
+        view.may_give(actor, &token.scopes, &self.catalogue)?;
         if actor.principal() != Some(owner.id) && self.catalogue.mints_any(&token.scopes) {
             actor.may_give(&self.allowed(&owner.roles())?, &self.catalogue)?;
         }

@@ -1,6 +1,7 @@
 //! The rules, each once (design 6). Handlers, commands and pages translate; they repeat none of this.
 
 mod actor;
+mod allowance;
 mod bootstrap;
 mod clients;
 mod cursor;
@@ -29,6 +30,7 @@ mod verify;
 mod view;
 
 pub use actor::Actor;
+pub use allowance::Allowance;
 pub use bootstrap::bootstrap;
 pub use clients::ClientProof;
 pub use edit::Edit;
@@ -94,6 +96,7 @@ pub struct Authority {
     index: Index,
     tally: Tally,
     guard: guard::Guard,
+    turns: allowance::Turns,
     ring: signing_keys::Ring,
     meters: limits::Meters,
     /// Since when it answers.
@@ -144,6 +147,7 @@ impl Authority {
             index: Index::default(),
             tally: Tally::default(),
             guard: guard::Guard::default(),
+            turns: allowance::Turns::default(),
             ring: signing_keys::Ring::default(),
             meters: limits::Meters::default(),
             since,

@@ -48,7 +48,7 @@ impl Authority {
             return Err(Error::Conflict("the token is revoked, for good".to_owned()));
         }
         let owner = self.index.roster.standing(token.principal).ok_or(Error::NotFound("principal"))?;
-        self.may_hand_out(actor, &token, &owner)?;
+        self.may_hand_out(actor, view, &token, &owner)?;
         let format = self.format(&token.dialect).ok_or(Error::NotFound("dialect"))?;
         let text = format.strike_for(&token.id, &*self.entropy)?;
         let overlap_until =

@@ -1,6 +1,7 @@
 //! What part of a realm's tokens a dialect shows, and to whom: data that a dialect hands in, applied by the rules.
 
 use super::{Actor, Authority};
+use crate::catalogue::Catalogue;
 use crate::error::{Error, Violation};
 use crate::scope::ScopeSet;
 use crate::store::{Key, Record, TokenFilter};
@@ -8,6 +9,10 @@ use crate::token::{Purpose, Token};
 
 /// One dialect's window on the tokens of a realm.
 #[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one thing in which vendors differ, set once as a constant"
+)]
 pub struct View {
     /// Only this dialect's tokens; `None` shows all of the realm.
     pub dialect: Option<&'static str>,
@@ -15,6 +20,10 @@ pub struct View {
     pub read: &'static [&'static str],
     /// Whoever has one of these may change what is in view; a personal token only its principal's.
     pub write: &'static [&'static str],
+    /// Whether everybody, whatever they have, sees and changes their principal's tokens only.
+    pub own_only: bool,
+    /// Words that are given through this view without being held, as far as the giver's principal has them.
+    pub lends: &'static [&'static str],
     /// Whether revoked tokens are still shown.
     pub shows_revoked: bool,
     /// Whether a credential is kept from disabling or revoking itself.
@@ -34,7 +43,26 @@ impl View {
 
     /// Whether the actor sees other principals' tokens.
     pub(super) fn reads_all(&self, actor: &Actor) -> bool {
-        !actor.is_personal() && self.read.iter().any(|word| actor.covers(word))
+        !self.confines(actor) && self.read.iter().any(|word| actor.covers(word))
+    }
+
+    /// Whether the actor is kept to its principal's tokens.
+    fn confines(&self, actor: &Actor) -> bool {
+        self.own_only || actor.is_personal()
+    }
+
+    /// *May give* (design 5), through this view.
+    pub(super) fn may_give(
+        &self,
+        actor: &Actor,
+        scopes: &ScopeSet,
+        catalogue: &Catalogue,
+    ) -> Result<(), Error> {
+        let lent = |word: &str| {
+            self.lends.contains(&word) && actor.standing().is_some_and(|standing| standing.covers(word))
+        };
+        let others: ScopeSet = scopes.iter().filter(|word| !lent(word.as_str())).cloned().collect();
+        actor.may_give(&others, catalogue)
     }
 
     /// Narrows a filter to what the actor sees through this view.
@@ -74,7 +102,7 @@ impl Authority {
     pub(super) async fn changeable(&self, actor: &Actor, view: &View, id: &str) -> Result<Token, Error> {
         actor.require(view.write)?;
         let token = self.in_view(actor, view, id).await?;
-        if actor.is_personal() && actor.principal() != Some(token.principal) {
+        if view.confines(actor) && actor.principal() != Some(token.principal) {
             return Err(Error::NotFound("token"));
         }
         Ok(token)

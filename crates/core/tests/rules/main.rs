@@ -14,6 +14,7 @@ mod index;
 mod interleaved;
 mod journal;
 mod lists;
+mod own;
 mod principals;
 mod realms;
 mod revoke;

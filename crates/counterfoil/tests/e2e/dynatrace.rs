@@ -8,7 +8,7 @@ use crate::support::server::Server;
 fn the_published_python_client_manages_tokens() {
     let place = Place::with_store();
     let server = Server::start(&place);
-    let said = python::script("dt_client.py", &[&server.url()], &place.first_token());
+    let said = python::script("dynatrace.py", &[&server.url()], &place.first_token());
     let said = (said.code, said.out.as_str(), said.err.as_str());
     assert_eq!(said, (Some(0), "450 tokens and every operation\n", ""));
     assert!(!server.log().contains(" ERROR "), "{}", server.log());

@@ -17,4 +17,5 @@ mod secrets;
 mod settings;
 mod support;
 mod tls;
+mod vendors;
 mod wire;

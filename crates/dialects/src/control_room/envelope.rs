@@ -19,7 +19,7 @@ struct Envelope<'a> {
 
 /// Words a refusal.
 pub(super) fn refuse(room: &Room, refusal: &Refusal) -> Reply {
-    let Refusal { refused, path } = refusal;
+    let Refusal { refused, path, .. } = refusal;
     let login = path.ends_with("/authentication");
     let expired = refused.unauthenticated() == Some(Unauthenticated::Expired);
     let status = if expired && historic_400(room) { StatusCode::BAD_REQUEST } else { refused.status() };

@@ -59,6 +59,7 @@ pub const DIALECT: Dialect = Dialect {
     ],
     prefixes: &["datto-rmm."],
     mints: &[],
+    limit: None,
     territory: &["/auth/", "/api/v2/system", "/api/v2/user", "/api/v2/account"],
     routes,
     presented: bearer,

@@ -34,7 +34,7 @@ struct Constraint {
 
 /// Words a refusal.
 pub(super) fn refuse(_: &Room, refusal: &Refusal) -> Reply {
-    let Refusal { refused, path } = refusal;
+    let Refusal { refused, path, .. } = refusal;
     let first_version = path.contains("/api/v1/");
     let status = match refused {
         Refused::Rule(Error::Itself(_), _) => StatusCode::BAD_REQUEST,

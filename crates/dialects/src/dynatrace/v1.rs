@@ -26,6 +26,8 @@ const VIEW: View = View {
     dialect: Some(NAME),
     read: &[MANAGE],
     write: &[MANAGE],
+    own_only: false,
+    lends: &[],
     shows_revoked: false,
     spares_itself: true,
     scopeless: false,

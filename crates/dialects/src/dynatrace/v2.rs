@@ -19,6 +19,8 @@ pub(super) const VIEW: View = View {
     dialect: Some(NAME),
     read: &[READ],
     write: &[WRITE],
+    own_only: false,
+    lends: &[],
     shows_revoked: false,
     spares_itself: true,
     scopeless: false,

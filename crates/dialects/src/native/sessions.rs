@@ -68,7 +68,7 @@ struct Asked {
     principal: Option<String>,
     live: bool,
     limit: usize,
-    after: Option<Uuid>,
+    after: Option<[u8; 16]>,
 }
 
 impl Asked {
@@ -83,7 +83,12 @@ impl Asked {
 
     fn query(&self) -> SessionQuery {
         let principal = self.principal.clone().map(Which::Name);
-        SessionQuery { principal, live: self.live, after: self.after, limit: self.limit }
+        SessionQuery {
+            principal,
+            live: self.live,
+            after: self.after.map(Uuid::from_bytes),
+            limit: self.limit,
+        }
     }
 }
 
@@ -108,7 +113,7 @@ fn index(room: &Room, call: Call) -> Answer<'_> {
         let found = room.house.sessions(actor, &asked.query()).await?;
         let last = found.last().filter(|_| found.len() == asked.limit).map(|last| last.session.id);
         let next = last.map(|last| {
-            let next = Asked { after: Some(last), ..asked };
+            let next = Asked { after: Some(last.into_bytes()), ..asked };
             room.house.cursor(actor, LIST, &serde_json::to_vec(&next).unwrap_or_default())
         });
         let items = found.into_iter().map(|shown| session(shown, now)).collect();

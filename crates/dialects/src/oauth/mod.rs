@@ -53,6 +53,7 @@ pub const DIALECT: Dialect = Dialect {
     words: &[],
     prefixes: &[],
     mints: &[],
+    limit: None,
     territory: &["/oauth/", "/.well-known/"],
     routes,
     presented: bearer,

@@ -9,6 +9,7 @@ mod datto_rmm;
 mod dynatrace;
 mod oauth;
 mod openapi;
+mod ruvds;
 mod support;
 mod transcript;
 mod transcripts;

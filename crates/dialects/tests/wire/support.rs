@@ -71,9 +71,9 @@ impl World {
     }
 
     /// Asks from that address.
-    pub(crate) async fn ask(&self, request: Request<String>, from: IpAddr) -> Reply {
+    pub(crate) async fn ask(&self, request: Request<impl Into<Bytes>>, from: IpAddr) -> Reply {
         let (parts, body) = request.into_parts();
-        let body = Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed_unsync();
+        let body = Full::new(body.into()).map_err(|never| match never {}).boxed_unsync();
         let mut request = Request::from_parts(parts, body);
         request.extensions_mut().insert(Caller(from));
         self.doorway.answer(request).await

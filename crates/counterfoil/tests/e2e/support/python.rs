@@ -4,10 +4,10 @@ use super::place::{Ran, finish};
 use std::path::Path;
 use std::process::Command;
 
-/// Runs a script of this folder with these arguments, to its end.
+/// Runs a script of `tests/clients` with these arguments, to its end.
 pub(crate) fn script(name: &str, arguments: &[&str], input: &str) -> Ran {
     let python = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../venv/bin/python");
     assert!(python.exists(), "{} is missing: `scripts/test` makes it", python.display());
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e").join(name);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(name);
     finish(Command::new(python).arg(script).args(arguments), input)
 }

@@ -1,0 +1,80 @@
+//! Clients of other people against the real binary, each set up as its page says: Control Room's and Datto RMM's
+//! published Python clients, OAuth's, and the shell clients of agent-config.
+
+use crate::support::http::Client;
+use crate::support::place::{Place, Ran, finish};
+use crate::support::python;
+use crate::support::server::Server;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
+
+const PASSWORD: &str = "correct horse battery";
+
+/// Somebody with a role of these scopes, and the path of what belongs to them.
+fn somebody(admin: &Client, username: &str, scopes: &[&str]) -> String {
+    admin.post("/v1/roles", json!({ "name": username, "scopes": scopes })).expect(201);
+    let made = admin.post("/v1/principals", json!({ "username": username, "roles": [username] })).expect(201);
+    format!("/v1/principals/{}", made["id"].as_str().unwrap())
+}
+
+fn set_password(admin: &Client, path: &str) {
+    let body = json!({ "password": PASSWORD }).to_string();
+    admin.ask("PUT", &format!("{path}/password"), body.as_bytes()).expect(204);
+}
+
+fn key(admin: &Client, path: &str, dialect: &str) -> Value {
+    admin.post(&format!("{path}/keys"), json!({ "dialect": dialect })).expect(201)
+}
+
+fn shell(name: &str, arguments: &[&str]) -> Ran {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(name);
+    finish(Command::new("bash").arg(script).args(arguments), "")
+}
+
+fn content(ran: &Ran, line: &str) {
+    assert_eq!((ran.code, ran.out.trim_end(), ran.err.as_str()), (Some(0), line, ""));
+}
+
+#[test]
+fn control_rooms_published_client_logs_in_refreshes_and_logs_out() {
+    let place = Place::with_store();
+    let server = Server::start(&place);
+    let admin = server.admin(&place);
+    set_password(&admin, &somebody(&admin, "jdoe", &["control-room.api-key"]));
+    let ran = python::script("control_room.py", &[&server.url(), "jdoe"], PASSWORD);
+    content(&ran, "in, refreshed and out");
+    assert!(!server.log().contains(PASSWORD));
+}
+
+#[test]
+fn datto_rmms_clients_log_in_and_reset_their_keys() {
+    let place = Place::with_store();
+    let server = Server::start(&place);
+    let admin = server.admin(&place);
+    let made = key(&admin, &somebody(&admin, "rmm", &["datto-rmm.read", "datto-rmm.write"]), "datto-rmm");
+    let (id, secret) = (made["key"].as_str().unwrap(), made["secret"].as_str().unwrap());
+    content(&shell("datto_curl.sh", &[&server.url(), id, secret]), "ok");
+    content(&python::script("datto.py", &[&server.url(), id, secret], ""), "ok");
+    assert!(!server.log().contains(secret));
+}
+
+#[test]
+fn oauths_published_clients_find_authenticate_introspect_and_revoke() {
+    let place = Place::with_store();
+    let server = Server::start(&place);
+    content(&python::script("oauth.py", &[&server.url()], &place.first_token()), "ok");
+}
+
+#[test]
+fn agent_configs_shell_clients_read_what_they_are_told() {
+    let place = Place::with_store();
+    let server = Server::start(&place);
+    let admin = server.admin(&place);
+    let found = admin.get("/v1/principals?username=admin").expect(200);
+    set_password(&admin, &format!("/v1/principals/{}", found["items"][0]["id"].as_str().unwrap()));
+    place.write("log", server.log());
+    let log = place.file("log");
+    let ran = shell("agent_config.sh", &[&server.url(), &format!("admin:{PASSWORD}"), log.to_str().unwrap()]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+}
