@@ -40,6 +40,12 @@ pub struct ServeFlags {
     /// Address and port to answer on; port 0 takes a free one [variable: COUNTERFOIL_LISTEN; default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,
+    /// File of our certificate and those up to its root (PEM), for HTTPS; SIGHUP reads both anew [variable: COUNTERFOIL_TLS_CERT]
+    #[arg(long, value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+    /// File of its private key (PEM) [variable: COUNTERFOIL_TLS_KEY]
+    #[arg(long, value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
     /// Networks of proxies whose X-Forwarded headers count, separated by commas [variable: COUNTERFOIL_TRUSTED_PROXIES]
     #[arg(long, value_name = "CIDR,…")]
     pub trusted_proxies: Option<Networks>,
@@ -137,6 +143,15 @@ fn default_realm() -> String {
     "default".into()
 }
 
+/// What HTTPS is spoken with (PEM).
+#[derive(Debug, Clone)]
+pub struct TlsFiles {
+    /// Our certificate and those up to its root.
+    pub cert: Setting<PathBuf>,
+    /// Its private key.
+    pub key: Setting<PathBuf>,
+}
+
 /// The configuration file as it is written.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -145,6 +160,8 @@ struct Written {
     store: Option<String>,
     root_secret_file: Option<PathBuf>,
     first_token_file: Option<PathBuf>,
+    tls_cert: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
     trusted_proxies: Option<Networks>,
     log: Option<String>,
     log_format: Option<LogFormat>,
@@ -162,6 +179,8 @@ pub struct Server {
     pub root_secret_file: Setting<PathBuf>,
     /// Where the first token goes instead of standard output.
     pub first_token_file: Option<Setting<PathBuf>>,
+    /// What HTTPS is spoken with, if it is.
+    pub tls: Option<TlsFiles>,
     /// Whose forwarding headers count.
     pub trusted_proxies: Setting<Networks>,
     /// The filter of the log.
@@ -200,6 +219,16 @@ impl Server {
                 .variable(environment, "COUNTERFOIL_FIRST_TOKEN_FILE")?
                 .file(path, file.first_token_file)
                 .said(),
+            tls: both(
+                Choice::flag("--tls-cert", serve.tls_cert)
+                    .variable(environment, "COUNTERFOIL_TLS_CERT")?
+                    .file(path, file.tls_cert)
+                    .said(),
+                Choice::flag("--tls-key", serve.tls_key)
+                    .variable(environment, "COUNTERFOIL_TLS_KEY")?
+                    .file(path, file.tls_key)
+                    .said(),
+            )?,
             trusted_proxies: Choice::flag("--trusted-proxies", serve.trusted_proxies)
                 .variable(environment, "COUNTERFOIL_TRUSTED_PROXIES")?
                 .file(path, file.trusted_proxies)
@@ -230,12 +259,28 @@ impl Server {
             Line::of("store", &self.store, |url| without_password(url)),
             Line::of("root_secret_file", &self.root_secret_file, path),
             Line::of_optional("first_token_file", self.first_token_file.as_ref(), path),
+            Line::of_optional("tls_cert", self.tls.as_ref().map(|tls| &tls.cert), path),
+            Line::of_optional("tls_key", self.tls.as_ref().map(|tls| &tls.key), path),
             Line::of("trusted_proxies", &self.trusted_proxies, ToString::to_string),
             Line::of("log", &self.log, Clone::clone),
             Line::of("log_format", &self.log_format, ToString::to_string),
             Line::of("mount", &self.mounts, |mounts| mounts.iter().map(word).collect::<Vec<_>>().join("; ")),
         ]
     }
+}
+
+/// A certificate is nothing without its key, and a key nothing without its certificate.
+fn both(cert: Option<Setting<PathBuf>>, key: Option<Setting<PathBuf>>) -> Result<Option<TlsFiles>, Failure> {
+    match (cert, key) {
+        (Some(cert), Some(key)) => Ok(Some(TlsFiles { cert, key })),
+        (None, None) => Ok(None),
+        (Some(Setting { origin, .. }), None) => Err(alone(&origin, "a certificate", "tls_key")),
+        (None, Some(Setting { origin, .. })) => Err(alone(&origin, "a private key", "tls_cert")),
+    }
+}
+
+fn alone(origin: &Origin, what: &str, missing: &str) -> Failure {
+    Failure::usage(format!("{origin} names {what} for HTTPS; say {missing} too"))
 }
 
 /// What systemd's `LoadCredential=counterfoil.key:…` leaves for us.

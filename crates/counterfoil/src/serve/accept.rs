@@ -1,7 +1,9 @@
-//! Accepting connections: HTTP/1.1 and h2c on the configured address, and the operator's socket beside the database.
+//! Accepting connections: HTTP/1.1 and HTTP/2 on the configured address, with TLS or without, and the operator's socket
+//! beside the database.
 
 use super::front::{Front, Via};
 use super::patience::{Idle, Whole};
+use super::tls::Tls;
 use crate::config::server::Server;
 use http_body_util::{BodyExt as _, Full};
 use hyper::service::service_fn;
@@ -10,13 +12,19 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use std::convert::Infallible;
 use std::fs::Permissions;
+use std::net::IpAddr;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpStream, UnixListener};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_rustls::server::TlsStream;
 
+/// How long a TLS handshake may take.
+const SHAKEN_WITHIN: Duration = Duration::from_secs(10);
 /// How long a request's head may take to come.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
 /// How long a request's body may take to come.
@@ -63,12 +71,14 @@ pub(super) fn operator_socket(config: &Server) -> Option<OperatorSocket> {
 /// Serves until `stop`, then lets what is under way end, within bounds.
 pub(super) async fn serve(
     listener: TcpListener,
+    tls: Option<Arc<Tls>>,
     operator: Option<OperatorSocket>,
     front: Arc<Front>,
     stop: impl Future<Output = ()>,
 ) {
     let graceful = GracefulShutdown::new();
     tokio::pin!(stop);
+    let mut handshakes = JoinSet::new();
     loop {
         tokio::select! {
             () = &mut stop => break,
@@ -76,9 +86,15 @@ pub(super) async fn serve(
                 Ok((stream, peer)) => {
                     // Small answers leave at once; failing to ask for that is no reason to refuse.
                     let _ = stream.set_nodelay(true);
-                    converse(stream, Via::Network(peer.ip()), &front, &graceful);
+                    match &tls {
+                        None => converse(stream, Via::Network(peer.ip()), &front, &graceful),
+                        Some(tls) => drop(handshakes.spawn(shake(stream, peer.ip(), Arc::clone(tls)))),
+                    }
                 }
                 Err(error) => out_of_breath(&error).await,
+            },
+            Some(shaken) = handshakes.join_next() => if let Ok(Some((stream, peer))) = shaken {
+                converse(stream, Via::Tls(peer), &front, &graceful);
             },
             accepted = local(operator.as_ref()) => match accepted {
                 Ok(stream) => converse(stream, Via::Operator, &front, &graceful),
@@ -88,8 +104,24 @@ pub(super) async fn serve(
     }
     drop(listener);
     drop(operator);
-    if tokio::time::timeout(DRAINED_WITHIN, graceful.shutdown()).await.is_err() {
+    drop(handshakes);
+    if timeout(DRAINED_WITHIN, graceful.shutdown()).await.is_err() {
         tracing::warn!("some connections were cut after {DRAINED_WITHIN:?}");
+    }
+}
+
+/// A TLS handshake; one that fails or takes too long is a connection that never was.
+async fn shake(stream: TcpStream, peer: IpAddr, tls: Arc<Tls>) -> Option<(TlsStream<TcpStream>, IpAddr)> {
+    match timeout(SHAKEN_WITHIN, tls.acceptor().accept(stream)).await {
+        Ok(Ok(stream)) => Some((stream, peer)),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "a TLS handshake failed");
+            None
+        }
+        Err(_) => {
+            tracing::debug!("a TLS handshake took too long");
+            None
+        }
     }
 }
 

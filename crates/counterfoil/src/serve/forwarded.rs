@@ -26,6 +26,14 @@ pub(super) fn caller(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Ip
     nearest
 }
 
+/// Whether a trusted proxy says that the caller reached it over TLS (`X-Forwarded-Proto`, its last word).
+pub(super) fn secure(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> bool {
+    let said = headers.get_all("x-forwarded-proto").iter().next_back();
+    let last = said.and_then(|line| line.as_bytes().rsplit(|byte| *byte == b',').next());
+    last.is_some_and(|word| word.trim_ascii().eq_ignore_ascii_case(b"https"))
+        && trusted.iter().any(|network| network.contains(&peer.to_canonical()))
+}
+
 /// `192.0.2.1`, `2001:db8::1`, `[2001:db8::1]`, each with a port or without.
 fn address(hop: &str) -> Option<IpAddr> {
     let bracketed = hop.strip_prefix('[').and_then(|rest| rest.split(']').next());
@@ -48,6 +56,19 @@ mod tests {
         }
         let trusted = ["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()];
         caller(peer.parse().unwrap(), &headers, &trusted).to_string()
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_says_that_the_caller_came_over_tls() {
+        let says = |peer: &str, word: &'static str| {
+            let headers = HeaderMap::from_iter([(
+                http::HeaderName::from_static("x-forwarded-proto"),
+                HeaderValue::from_static(word),
+            )]);
+            secure(peer.parse().unwrap(), &headers, &["10.0.0.0/8".parse().unwrap()])
+        };
+        assert!(says("10.0.0.1", "https") && says("::ffff:10.0.0.1", "http, HTTPS"));
+        assert!(!says("192.0.2.9", "https") && !says("10.0.0.1", "https,http") && !says("10.0.0.1", ""));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use counterfoil_core::authority::Authority;
 use counterfoil_core::realm::DEFAULT;
 use counterfoil_dialects::dialect::Reply;
 use counterfoil_dialects::doorway::{
-    Answered, Caller, Doorway, Incoming, LONGEST_HEAD, LONGEST_TARGET, Operator,
+    Answered, Caller, Doorway, Incoming, LONGEST_HEAD, LONGEST_TARGET, Operator, Secure,
 };
 use counterfoil_dialects::native::client::REALM;
 use counterfoil_dialects::refusal::Refused;
@@ -28,6 +28,8 @@ use std::time::Instant;
 pub(super) enum Via {
     /// From this peer, over a network.
     Network(IpAddr),
+    /// From this peer, over TLS.
+    Tls(IpAddr),
     /// Through the operator's socket, or in process.
     Operator,
 }
@@ -71,7 +73,10 @@ impl Front {
                     realm.as_ref().and_then(|value| value.to_str().ok()).unwrap_or(DEFAULT).to_owned();
                 request.extensions_mut().insert(Operator(realm));
             }
-            Via::Network(peer) => {
+            Via::Network(peer) | Via::Tls(peer) => {
+                if matches!(via, Via::Tls(_)) || forwarded::secure(peer, request.headers(), &self.trusted) {
+                    request.extensions_mut().insert(Secure);
+                }
                 let caller = forwarded::caller(peer, request.headers(), &self.trusted);
                 request.extensions_mut().insert(Caller(caller));
                 address = Some(caller);

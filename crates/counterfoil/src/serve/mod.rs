@@ -7,6 +7,7 @@ mod house;
 mod log;
 mod metrics;
 mod patience;
+mod tls;
 
 use crate::config::server::Server;
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -22,8 +23,9 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tls::Tls;
 use tokio::net::TcpSocket;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use zeroize::Zeroizing;
 
 /// The authority in this process: a request in, its answer out.
@@ -38,6 +40,7 @@ const BACKLOG: u32 = 1024;
 /// Answers on the configured address until told to stop; makes the store first where there is none.
 pub async fn run(config: Server) -> Result<()> {
     log::start(&config)?;
+    let tls = Tls::open(&config)?.map(Arc::new);
     // The port first: if it is taken, no store has been made whose first token nobody saw.
     let taken = |why| {
         let listen = config.listen.value;
@@ -53,19 +56,29 @@ pub async fn run(config: Server) -> Result<()> {
     let front = Arc::new(Front::new(Arc::clone(&house), doorway, config.trusted_proxies.value.0.clone())?);
     let operator = accept::operator_socket(&config);
     let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let hangup = tls.is_some().then(|| signal(SignalKind::hangup())).transpose()?;
     let stop = async move {
         tokio::select! { _ = term.recv() => {} _ = interrupt.recv() => {} }
     };
 
-    let mut said =
-        first.as_ref().map_or_else(Zeroizing::default, |first| banner(&config, first, &address.to_string()));
-    writeln!(said, "ready http://{address}")?;
+    let url = format!("{}://{address}", scheme(&config));
+    let mut said = first.as_ref().map_or_else(Zeroizing::default, |first| banner(&config, first, &url));
+    writeln!(said, "ready {url}")?;
     say(&said)?;
     tracing::info!(%address, texts = house.index_len(), "ready");
 
+    if tls.is_none() && !address.ip().is_loopback() && config.trusted_proxies.value.0.is_empty() {
+        tracing::warn!(
+            %address,
+            "EVERYBODY ON THE WAY CAN READ EVERY TOKEN: this address is not the machine's own and there is no TLS; \
+             name tls_cert and tls_key, or in trusted_proxies the proxies that have TLS"
+        );
+    }
+
     let tending = tokio::spawn(tend(Arc::clone(&house)));
     let outcome = tokio::select! {
-        () = accept::serve(listener, operator, front, stop) => Ok(()),
+        () = accept::serve(listener, tls.clone(), operator, front, stop) => Ok(()),
+        () = reread(tls.clone(), hangup) => Ok(()),
         () = broken => Err(()),
     };
     tending.abort();
@@ -82,7 +95,9 @@ pub async fn run(config: Server) -> Result<()> {
 /// Makes the store, its root secret unless one lies ready, and the first token.
 pub async fn init(config: Server) -> Result<()> {
     let Household { first, .. } = house::open(&config, Missing::Init).await?;
-    say(&first.as_ref().map_or_else(Zeroizing::default, |first| banner(&config, first, "127.0.0.1:8080")))
+    say(&first.as_ref().map_or_else(Zeroizing::default, |first| {
+        banner(&config, first, &format!("{}://127.0.0.1:8080", scheme(&config)))
+    }))
 }
 
 /// Takes the address without listening on it yet.
@@ -118,6 +133,20 @@ pub async fn local(config: &Server) -> Result<House> {
     }))
 }
 
+/// Reads the certificate anew whenever SIGHUP comes; never ends.
+async fn reread(tls: Option<Arc<Tls>>, hangup: Option<Signal>) {
+    if let Some((tls, mut hangup)) = tls.zip(hangup) {
+        while hangup.recv().await.is_some() {
+            tls.reload();
+        }
+    }
+    std::future::pending::<()>().await;
+}
+
+fn scheme(config: &Server) -> &'static str {
+    if config.tls.is_some() { "https" } else { "http" }
+}
+
 async fn tend(house: Arc<Authority>) {
     let mut beat = tokio::time::interval(TENDED_EVERY);
     loop {
@@ -129,7 +158,7 @@ async fn tend(house: Arc<Authority>) {
 }
 
 /// What a newcomer needs, shown once: where everything lies, the first token, and what to do with it.
-fn banner(config: &Server, first: &Issued, address: &str) -> Zeroizing<String> {
+fn banner(config: &Server, first: &Issued, url: &str) -> Zeroizing<String> {
     let store = &config.store.value;
     let secret = config.root_secret_file.value.display();
     let made = format!(
@@ -147,9 +176,9 @@ fn banner(config: &Server, first: &Issued, address: &str) -> Zeroizing<String> {
          \n\
          Make a token of your own, then ask whether it counts:\n  \
            export COUNTERFOIL_TOKEN={token}\n  \
-           curl -s http://{address}/v1/tokens {bearer}\n    \
+           curl -s {url}/v1/tokens {bearer}\n    \
              --json '{{\"name\":\"ci\",\"scopes\":[\"deploy\"],\"expires\":\"30d\"}}'\n  \
-           curl -s http://{address}/v1/verify {bearer}\n    \
+           curl -s {url}/v1/verify {bearer}\n    \
              --json '{{\"token\":\"PASTE IT HERE\",\"scope\":\"deploy\"}}'\n\
          \n"
     ))

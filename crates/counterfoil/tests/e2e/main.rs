@@ -16,5 +16,6 @@ mod refusals;
 mod secrets;
 mod settings;
 mod support;
+mod tls;
 mod vendors;
 mod wire;

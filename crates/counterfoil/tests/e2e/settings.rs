@@ -95,6 +95,8 @@ fn each_setting_is_shown_with_its_origin() {
         "store\tsqlite:counterfoil.db\tbuilt-in".into(),
         "root_secret_file\tcounterfoil.key\tbuilt-in".into(),
         "first_token_file\t\tnot set".into(),
+        "tls_cert\t\tnot set".into(),
+        "tls_key\t\tnot set".into(),
         "trusted_proxies\t\tbuilt-in".into(),
         "log\twarn\tCOUNTERFOIL_LOG".into(),
         "log_format\ttext\tbuilt-in".into(),
@@ -148,6 +150,8 @@ fn wrong_usage_leaves_with_2_and_one_sentence() {
         ("config show --config wrong.toml", &[], "wrong.toml, line 2: unknown field `listen_on`"),
         ("config show --config missing.toml", &[], "missing.toml cannot be read"),
         ("serve --listen nowhere", &[], "--listen"),
+        ("serve --tls-cert c", &[], "--tls-cert names a certificate for HTTPS; say tls_key too"),
+        ("config show", &[("COUNTERFOIL_TLS_KEY", "k")], "COUNTERFOIL_TLS_KEY names a private key for HTTPS"),
     ] {
         let output = place.run(line, variables, "");
         assert_eq!(code(&output), 2, "{line}: {}", err(&output));

@@ -12,6 +12,7 @@ pub(crate) struct Server {
     child: Child,
     /// Where it answers.
     pub(crate) address: SocketAddr,
+    scheme: String,
     /// What it printed before it was ready.
     pub(crate) banner: Vec<String>,
     out: BufReader<ChildStdout>,
@@ -37,13 +38,16 @@ impl Server {
         let mut child = command.spawn().unwrap_or_else(|why| panic!("{command:?} cannot be run: {why}"));
         let out = BufReader::new(child.stdout.take().unwrap());
         let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
-        let mut server = Self { child, address: nowhere, banner: Vec::new(), out, log };
+        let mut server =
+            Self { child, address: nowhere, scheme: String::new(), banner: Vec::new(), out, log };
         loop {
             let mut line = String::new();
             let read = server.out.read_line(&mut line).unwrap();
             assert_ne!(read, 0, "the server ended before it was ready: {}", server.log());
-            if let Some(address) = line.trim_end().strip_prefix("ready http://") {
-                server.address = address.parse().unwrap();
+            if let Some((scheme, address)) =
+                line.trim_end().strip_prefix("ready ").and_then(|url| url.split_once("://"))
+            {
+                (server.scheme, server.address) = (scheme.to_owned(), address.parse().unwrap());
                 return server;
             }
             server.banner.push(line.trim_end().to_owned());
@@ -57,7 +61,7 @@ impl Server {
 
     /// Its URL.
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 
     /// The first token, as the banner shows it.
