@@ -1,7 +1,6 @@
 //! What a dialect is: a plain value. [`crate::doorway`] does what must happen before any of its handlers runs.
 
 use crate::body;
-use crate::doorway::Mount;
 use crate::presented::Presented;
 use crate::refusal::{Refusal, Refused};
 use crate::target;
@@ -25,6 +24,9 @@ use std::sync::Arc;
 
 /// The name of our own dialect, whose tokens open every other one too.
 pub const NATIVE: &str = "native";
+
+/// The name of the OAuth dialect, whose sessions open our own API too if they are addressed to us.
+pub const OAUTH: &str = "oauth";
 
 /// After how many failures in a row from one network a principal's passwords do not count from there for a while, where
 /// a vendor names no other number.
@@ -157,6 +159,19 @@ impl Doc {
         self.reply = Some(schema);
         self
     }
+}
+
+/// Where a dialect is served.
+#[derive(Debug, Clone)]
+pub struct Mount {
+    /// Which.
+    pub dialect: &'static Dialect,
+    /// What stands before its paths: empty, or `/…` without a slash at its end.
+    pub prefix: String,
+    /// The slug of the realm that is meant where a path names none.
+    pub realm: String,
+    /// The dialect's own settings.
+    pub settings: BTreeMap<String, String>,
 }
 
 /// A dialect at work in one place: exists once for each mount.

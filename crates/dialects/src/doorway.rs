@@ -2,8 +2,7 @@
 //! and the route, the realm, the credential, enforces what the route needs before the body is parsed, bounds the body,
 //! and has every refusal worded by its dialect.
 
-use crate::dialect::{Call, Dialect, NATIVE, Needs, Reply, Room, Route, THRESHOLD};
-use crate::oauth;
+use crate::dialect::{Call, Dialect, Mount, NATIVE, Needs, OAUTH, Reply, Room, Route, THRESHOLD};
 use crate::presented::Presented;
 use crate::refusal::{Refusal, Refused};
 use crate::target;
@@ -65,19 +64,6 @@ pub struct Answered {
     pub dialect: &'static str,
     /// The route's template, or `-`.
     pub route: String,
-}
-
-/// Where a dialect is served.
-#[derive(Debug, Clone)]
-pub struct Mount {
-    /// Which.
-    pub dialect: &'static Dialect,
-    /// What stands before its paths: empty, or `/…` without a slash at its end.
-    pub prefix: String,
-    /// The slug of the realm that is meant where a path names none.
-    pub realm: String,
-    /// The dialect's own settings.
-    pub settings: BTreeMap<String, String>,
 }
 
 struct Mounted {
@@ -321,8 +307,8 @@ async fn admit(
 pub(crate) fn opens(dialect: &Dialect, grant: &Grant) -> bool {
     match grant.credential() {
         Credential::Token(token) => [dialect.name, NATIVE].contains(&&*token.dialect),
-        Credential::Session(session, _) if *session.dialect == *oauth::NAME => {
-            [oauth::NAME, NATIVE].contains(&dialect.name) && session.is_for_us()
+        Credential::Session(session, _) if *session.dialect == *OAUTH => {
+            [OAUTH, NATIVE].contains(&dialect.name) && session.is_for_us()
         }
         Credential::Session(session, _) => *session.dialect == *dialect.name,
     }

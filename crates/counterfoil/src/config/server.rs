@@ -46,6 +46,9 @@ pub struct ServeFlags {
     /// File of its private key (PEM) [variable: COUNTERFOIL_TLS_KEY]
     #[arg(long, value_name = "FILE")]
     pub tls_key: Option<PathBuf>,
+    /// What callers reach us as, such as https://tokens.example: fixes the issuer of OAuth's tokens [variable: COUNTERFOIL_PUBLIC_URL]
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<String>,
     /// Networks of proxies whose X-Forwarded headers count, separated by commas [variable: COUNTERFOIL_TRUSTED_PROXIES]
     #[arg(long, value_name = "CIDR,…")]
     pub trusted_proxies: Option<Networks>,
@@ -162,6 +165,7 @@ struct Written {
     first_token_file: Option<PathBuf>,
     tls_cert: Option<PathBuf>,
     tls_key: Option<PathBuf>,
+    public_url: Option<String>,
     trusted_proxies: Option<Networks>,
     log: Option<String>,
     log_format: Option<LogFormat>,
@@ -181,6 +185,8 @@ pub struct Server {
     pub first_token_file: Option<Setting<PathBuf>>,
     /// What HTTPS is spoken with, if it is.
     pub tls: Option<TlsFiles>,
+    /// What callers reach us as; every mount that names no other has it as its setting `public_url`.
+    pub public_url: Option<Setting<String>>,
     /// Whose forwarding headers count.
     pub trusted_proxies: Setting<Networks>,
     /// The filter of the log.
@@ -229,6 +235,10 @@ impl Server {
                     .file(path, file.tls_key)
                     .said(),
             )?,
+            public_url: Choice::flag("--public-url", serve.public_url)
+                .variable(environment, "COUNTERFOIL_PUBLIC_URL")?
+                .file(path, file.public_url)
+                .said(),
             trusted_proxies: Choice::flag("--trusted-proxies", serve.trusted_proxies)
                 .variable(environment, "COUNTERFOIL_TRUSTED_PROXIES")?
                 .file(path, file.trusted_proxies)
@@ -261,6 +271,7 @@ impl Server {
             Line::of_optional("first_token_file", self.first_token_file.as_ref(), path),
             Line::of_optional("tls_cert", self.tls.as_ref().map(|tls| &tls.cert), path),
             Line::of_optional("tls_key", self.tls.as_ref().map(|tls| &tls.key), path),
+            Line::of_optional("public_url", self.public_url.as_ref(), Clone::clone),
             Line::of("trusted_proxies", &self.trusted_proxies, ToString::to_string),
             Line::of("log", &self.log, Clone::clone),
             Line::of("log_format", &self.log_format, ToString::to_string),

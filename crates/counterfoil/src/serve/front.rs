@@ -19,6 +19,7 @@ use counterfoil_dialects::{openapi, reply};
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use ipnet::IpNet;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -51,7 +52,7 @@ impl Front {
     pub(super) fn new(house: Arc<Authority>, doorway: Arc<Doorway>, trusted: Vec<IpNet>) -> Result<Self> {
         let document = openapi::document(doorway.routes(), env!("CARGO_PKG_VERSION"));
         let openapi = serde_json::to_vec(&document)?.into();
-        let desk = Arc::new(everything(&house)?);
+        let desk = Arc::new(everything(&house, &BTreeMap::new())?);
         Ok(Self { metrics: Metrics::new(Arc::clone(&house)), house, doorway, desk, trusted, openapi })
     }
 

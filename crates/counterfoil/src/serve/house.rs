@@ -10,9 +10,11 @@ use counterfoil_core::clock::{Clock as _, Future, uuid_v7};
 use counterfoil_core::memory::Memory;
 use counterfoil_core::secret::{Keys, RootSecret};
 use counterfoil_core::store::Store;
-use counterfoil_dialects::doorway::{Doorway, Mount};
+use counterfoil_dialects::dialect::Mount;
+use counterfoil_dialects::doorway::Doorway;
 use counterfoil_dialects::{DIALECTS, native};
 use counterfoil_store::Opened;
+use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::Write as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
@@ -76,7 +78,7 @@ pub(super) async fn open(config: &Server, missing: Missing) -> Result<Household>
     let doorway = match missing {
         Missing::Make => mounted(config, &house)?,
         // A mount may be for a realm that the operator has yet to make.
-        Missing::Init | Missing::Refuse => everything(&house)?,
+        Missing::Init | Missing::Refuse => everything(&house, &shared_settings(config))?,
     };
     Ok(Household { house, doorway: Arc::new(doorway), broken: opened.broken, first })
 }
@@ -177,21 +179,26 @@ fn write_new(path: &Path, mode: u32, bytes: &[u8]) -> Result<()> {
 /// The configured doorway; without a mount it is that of every dialect.
 fn mounted(config: &Server, house: &Arc<Authority>) -> Result<Doorway> {
     if config.mounts.value.is_empty() {
-        return everything(house);
+        return everything(house, &shared_settings(config));
     }
     Doorway::new(house, mounts(config, house)?).map_err(|why| anyhow!(why))
 }
 
 /// Every dialect at its vendor's own paths, for the default realm: what the operator finds, whatever is mounted for
 /// others.
-pub(super) fn everything(house: &Arc<Authority>) -> Result<Doorway> {
+pub(super) fn everything(house: &Arc<Authority>, settings: &BTreeMap<String, String>) -> Result<Doorway> {
     let everywhere = |dialect| Mount {
         dialect,
         prefix: String::new(),
         realm: counterfoil_core::realm::DEFAULT.to_owned(),
-        settings: std::collections::BTreeMap::new(),
+        settings: settings.clone(),
     };
     Doorway::new(house, DIALECTS.iter().copied().map(everywhere).collect()).map_err(|why| anyhow!(why))
+}
+
+/// What every mount is told unless it says otherwise.
+fn shared_settings(config: &Server) -> BTreeMap<String, String> {
+    config.public_url.iter().map(|url| ("public_url".to_owned(), url.value.clone())).collect()
 }
 
 fn mounts(config: &Server, house: &Authority) -> Result<Vec<Mount>> {
@@ -210,7 +217,8 @@ fn mounts(config: &Server, house: &Authority) -> Result<Vec<Mount>> {
             if house.realm(&mount.realm).is_none() {
                 bail!("the mount of {} is for the realm `{}`, which does not exist; make it with `counterfoil realm create`", mount.dialect, mount.realm);
             }
-            let settings = mount.settings.iter().map(|(name, value)| (name.clone(), text(value))).collect();
+            let mut settings = shared_settings(config);
+            settings.extend(mount.settings.iter().map(|(name, value)| (name.clone(), text(value))));
             Ok(Mount { dialect, prefix, realm: mount.realm.clone(), settings })
         })
         .collect()

@@ -78,3 +78,11 @@ fn agent_configs_shell_clients_read_what_they_are_told() {
     let ran = shell("agent_config.sh", &[&server.url(), &format!("admin:{PASSWORD}"), log.to_str().unwrap()]);
     assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
 }
+
+#[test]
+fn the_public_url_is_the_issuer() {
+    let place = Place::with_store();
+    let server = Server::start_with(&place, &["--public-url", "https://tokens.example"]);
+    let metadata = server.admin(&place).get("/.well-known/oauth-authorization-server").expect(200);
+    assert_eq!(metadata["issuer"], "https://tokens.example");
+}

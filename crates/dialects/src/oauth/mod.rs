@@ -11,7 +11,7 @@ pub mod issuer;
 mod token;
 mod wire;
 
-use crate::dialect::{Dialect, DialectKeys, Doc, Handler, Needs, Route};
+use crate::dialect::{Dialect, DialectKeys, Doc, Handler, Needs, OAUTH, Route};
 use crate::openapi::named;
 use crate::presented::bearer;
 use counterfoil_core::authority::KeyRules;
@@ -21,7 +21,7 @@ use http::Method;
 use wire::{Introspection, JwkSet, Metadata, TokenReply};
 
 /// The name under which OAuth clients and sessions are kept.
-pub const NAME: &str = "oauth";
+pub(crate) const NAME: &str = OAUTH;
 
 /// Clients: `cfc_` + 16 base62 is the id, `cfs_` + 43 base62 (256 bits) + 6 base62 of CRC-32 the secret.
 const CLIENT: Format = Format {

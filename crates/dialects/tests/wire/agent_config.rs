@@ -3,8 +3,9 @@
 
 use crate::support::{SOMEWHERE, World};
 use counterfoil_dialects::agent_config::DIALECT;
+use counterfoil_dialects::dialect::Mount;
 use counterfoil_dialects::dialect::Reply;
-use counterfoil_dialects::doorway::{Answered, Doorway, Mount};
+use counterfoil_dialects::doorway::{Answered, Doorway};
 use http::Request;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
