@@ -61,12 +61,6 @@ pub async fn run(config: Server) -> Result<()> {
         tokio::select! { _ = term.recv() => {} _ = interrupt.recv() => {} }
     };
 
-    let url = format!("{}://{address}", scheme(&config));
-    let mut said = first.as_ref().map_or_else(Zeroizing::default, |first| banner(&config, first, &url));
-    writeln!(said, "ready {url}")?;
-    say(&said)?;
-    tracing::info!(%address, texts = house.index_len(), "ready");
-
     if tls.is_none() && !address.ip().is_loopback() && config.trusted_proxies.value.0.is_empty() {
         tracing::warn!(
             %address,
@@ -74,6 +68,12 @@ pub async fn run(config: Server) -> Result<()> {
              name tls_cert and tls_key, or in trusted_proxies the proxies that have TLS"
         );
     }
+
+    let url = format!("{}://{address}", scheme(&config));
+    let mut said = first.as_ref().map_or_else(Zeroizing::default, |first| banner(&config, first, &url));
+    writeln!(said, "ready {url}")?;
+    say(&said)?;
+    tracing::info!(%address, texts = house.index_len(), "ready");
 
     let tending = tokio::spawn(tend(Arc::clone(&house)));
     let outcome = tokio::select! {

@@ -97,6 +97,7 @@ fn each_setting_is_shown_with_its_origin() {
         "first_token_file\t\tnot set".into(),
         "tls_cert\t\tnot set".into(),
         "tls_key\t\tnot set".into(),
+        "public_url\t\tnot set".into(),
         "trusted_proxies\t\tbuilt-in".into(),
         "log\twarn\tCOUNTERFOIL_LOG".into(),
         "log_format\ttext\tbuilt-in".into(),
