@@ -1,7 +1,8 @@
 //! Clients of other people against the real binary, each set up as its page says: Control Room's and Datto RMM's
-//! published Python clients, OAuth's, and the shell clients of agent-config.
+//! published Python clients, OAuth's in Python and Node.js, and the shell clients of agent-config.
 
 use crate::support::http::Client;
+use crate::support::node;
 use crate::support::place::{Place, Ran, finish};
 use crate::support::python;
 use crate::support::server::Server;
@@ -64,6 +65,7 @@ fn oauths_published_clients_find_authenticate_introspect_and_revoke() {
     let place = Place::with_store();
     let server = Server::start(&place);
     content(&python::script("oauth.py", &[&server.url()], &place.first_token()), "ok");
+    content(&node::script("oauth.mjs", &[&server.url()], &place.first_token()), "ok");
 }
 
 #[test]
