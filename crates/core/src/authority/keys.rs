@@ -1,5 +1,6 @@
 //! A principal's ways in: its password, its second factor, its exchange tokens (API keys).
 
+use super::principals::READ;
 use super::{Actor, Authority, Idempotency, Which};
 use crate::error::{Error, Violation};
 use crate::format::Format;
@@ -280,12 +281,7 @@ impl Authority {
 
     /// The unrevoked exchange tokens of a principal.
     pub async fn list_keys(&self, actor: &Actor, which: &Which, dialect: &str) -> Result<Vec<Token>, Error> {
-        const READ: &[&str] = &["counterfoil.principals.read", "counterfoil.principals.write"];
-        let principal =
-            self.principal(actor, which).await.map_err(|error| actor.require(READ).err().unwrap_or(error))?;
-        if actor.principal() != Some(principal.id) {
-            actor.require(READ)?;
-        }
+        let principal = self.seen_principal(actor, which, READ).await?;
         self.flush().await?;
         self.keys_of_principal(actor, principal.id, dialect).await
     }
