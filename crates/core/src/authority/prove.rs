@@ -142,6 +142,7 @@ impl Authority {
         Ok((claimant, found.filter(|_| good).map(|principal| Proved { principal, key: None })))
     }
 
+    /// Exactly three look-ups an attempt, whatever the outcome.
     async fn try_key(
         &self,
         realm: RealmId,
@@ -150,37 +151,39 @@ impl Authority {
         text: &Secret,
         door: &Door<'_>,
     ) -> Result<(Option<PrincipalId>, Option<Proved>), Error> {
-        let claim_key = Principal::name_key(claim);
-        // Who is to be counted against if this fails: the key is named by its own id, or by its holder's name.
-        let named = match self.store.find(Key::TokenById(realm, claim.to_owned())).await? {
-            Some(Record::Token(token)) if token.purpose == Purpose::Exchange => Some(token.principal),
-            _ => match self.store.find(Key::PrincipalByName(realm, claim_key.clone())).await? {
-                Some(Record::Principal(principal)) => Some(principal.id),
-                _ => None,
-            },
-        };
-        let now = self.now();
-        let digest = self.keys.key(realm.0, dialect, &claim_key, text.reveal());
+        let digest = self.keys.key(realm.0, dialect, &Principal::name_key(claim), text.reveal());
         let Some(Record::Text(kept)) = self.store.find(Key::Text(digest)).await? else {
-            return Ok((named, None));
+            return Ok((self.claimed(realm, claim).await?, None));
         };
         let Some(Record::Token(token)) = self.store.find(Key::Token(kept.token)).await? else {
-            return Ok((named, None));
+            return Ok((None, None));
         };
+        let Some(Record::Principal(principal)) = self.store.find(Key::Principal(token.principal)).await?
+        else {
+            return Ok((None, None));
+        };
+        let now = self.now();
         let counts = kept.state != TextState::Spent
             && kept.until.is_none_or(|end| now < end)
             && token.state(now) == State::Active
             && counts_from(&token.networks, door.address);
-        let Some(Record::Principal(principal)) = self.store.find(Key::Principal(token.principal)).await?
-        else {
-            return Ok((named, None));
-        };
         let may_hold =
             door.keys_need.is_none_or(|scope| self.index.roster.scopes_of(&principal.roles).covers(scope));
         if !counts || !may_hold {
             return Ok((Some(principal.id), None));
         }
         Ok((Some(principal.id), Some(Proved { principal, key: Some(token) })))
+    }
+
+    /// Who is to be counted against if a key fails: it is named by its own id, or by its holder's name.
+    async fn claimed(&self, realm: RealmId, claim: &str) -> Result<Option<PrincipalId>, Error> {
+        let by_id = self.store.find(Key::TokenById(realm, claim.to_owned())).await?;
+        let by_name = self.store.find(Key::PrincipalByName(realm, Principal::name_key(claim))).await?;
+        Ok(match (by_id, by_name) {
+            (Some(Record::Token(token)), _) if token.purpose == Purpose::Exchange => Some(token.principal),
+            (_, Some(Record::Principal(principal))) => Some(principal.id),
+            _ => None,
+        })
     }
 
     /// A principal with a second factor needs its code; a code counts once.

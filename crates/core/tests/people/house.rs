@@ -6,7 +6,7 @@ use counterfoil_core::authority::{
     NewPrincipal, NewRole, Ports, Proved, Started, Verdict, Which, Worded, bootstrap,
 };
 use counterfoil_core::catalogue::{Catalogue, Vocabulary, Word};
-use counterfoil_core::clock::{Future, Pool, from_millis};
+use counterfoil_core::clock::{self, Pool, from_millis};
 use counterfoil_core::error::Error;
 use counterfoil_core::fixture::{CountedEntropy, StillClock};
 use counterfoil_core::format::{BASE36, BASE62, Format, Part};
@@ -78,7 +78,7 @@ pub(crate) const MANY: KeyRules = KeyRules {
 struct Counting(AtomicUsize);
 
 impl Pool for Counting {
-    fn run(&self, work: Box<dyn FnOnce() + Send>) -> Future<'_, Result<(), Error>> {
+    fn run(&self, work: Box<dyn FnOnce() + Send>) -> clock::Future<'_, Result<(), Error>> {
         Box::pin(async move {
             tokio::task::yield_now().await;
             self.0.fetch_add(1, Ordering::SeqCst);
@@ -113,9 +113,18 @@ impl House {
         self.authority = open(&self.store, &self.clock, &self.entropy, &self.pool).await;
     }
 
-    /// How much heavy work was done so far.
-    pub(crate) fn heavy(&self) -> usize {
-        self.pool.0.load(Ordering::SeqCst)
+    /// How much was done so far: heavy work, look-ups in the store, commits.
+    fn work(&self) -> [usize; 3] {
+        let [finds, commits] = self.store.asked();
+        [self.pool.0.load(Ordering::SeqCst), finds, commits]
+    }
+
+    /// What something costs: heavy work, look-ups in the store, commits.
+    pub(crate) async fn cost<T>(&self, deed: impl Future<Output = T>) -> (T, [usize; 3]) {
+        let before = self.work();
+        let outcome = deed.await;
+        let after = self.work();
+        (outcome, std::array::from_fn(|kind| after[kind] - before[kind]))
     }
 
     pub(crate) fn operator(&self) -> Actor {

@@ -35,7 +35,7 @@ async fn a_password_proves_its_principal_whatever_the_names_case() {
 }
 
 #[tokio::test]
-async fn every_failed_password_reads_the_same_after_exactly_one_argon2() {
+async fn every_failed_password_reads_the_same_after_one_argon2_and_one_look_up() {
     let house = House::new().await;
     for name in ["jane", "disabled", "deleted", "locked"] {
         house.person_with_password(name, &["acme.read"]).await;
@@ -54,17 +54,16 @@ async fn every_failed_password_reads_the_same_after_exactly_one_argon2() {
         ("without", ""),
         ("locked", PASSWORD),
     ] {
-        let before = house.heavy();
-        assert!(is_silent(&house.try_password(name, text).await), "{name}");
-        assert_eq!(house.heavy() - before, 1, "{name}");
+        let (outcome, cost) = house.cost(house.try_password(name, text)).await;
+        assert!(is_silent(&outcome), "{name}");
+        assert_eq!(cost, [1, 1, 0], "{name}");
     }
-    let before = house.heavy();
-    house.try_password("jane", PASSWORD).await.unwrap();
-    assert_eq!(house.heavy() - before, 1);
+    let (outcome, cost) = house.cost(house.try_password("jane", PASSWORD)).await;
+    assert!(outcome.is_ok() && cost == [1, 1, 0]);
 }
 
 #[tokio::test]
-async fn every_failed_key_reads_the_same() {
+async fn every_failed_key_reads_the_same_after_three_look_ups() {
     let house = House::new().await;
     for name in ["jane", "john", "disabled", "locked", "demoted", "replaced"] {
         house.person(name, &["acme.key", "acme.read"]).await;
@@ -100,13 +99,14 @@ async fn every_failed_key_reads_the_same() {
         (&ONE, "replaced", &replaced.text),
     ];
     for (number, (rules, claim, text)) in attempts.into_iter().enumerate() {
-        let before = house.heavy();
         // From everywhere else, so that none is refused for the failures before it.
         let from = if claim == "locked" { SOMEWHERE } else { &format!("198.51.100.{number}") };
-        assert!(is_silent(&house.try_key_at(rules, claim, text, from).await), "{claim}");
-        assert_eq!(house.heavy(), before, "{claim}");
+        let (outcome, cost) = house.cost(house.try_key_at(rules, claim, text, from)).await;
+        assert!(is_silent(&outcome), "{claim}");
+        assert_eq!(cost, [0, 3, 0], "{claim}");
     }
-    house.try_key(&ONE, "JANE", &good.text).await.unwrap();
+    let (outcome, cost) = house.cost(house.try_key(&ONE, "JANE", &good.text)).await;
+    assert!(outcome.is_ok() && cost == [0, 3, 0]);
 }
 
 #[tokio::test]
