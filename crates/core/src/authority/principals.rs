@@ -162,9 +162,8 @@ impl Authority {
         self.change_details(actor, &mut after, edit).await?;
         // Enabling also forgives failed logins, be it disabled or not.
         let forgiven = edit.disabled == Some(false);
-        let roster = &self.index.roster;
         let unlocked =
-            forgiven && [true, false].into_iter().any(|password| !roster.locks(id, password).is_empty());
+            forgiven && [true, false].into_iter().any(|password| !self.locks(id, password).is_empty());
         if forgiven {
             self.guard.forgive(id);
         }

@@ -105,10 +105,8 @@ impl Authority {
             return Ok(proved);
         }
         if !locked && self.guard.fail(claimant, by_password, network) >= door.threshold {
-            self.lock(realm, Lock { principal: claimant, network, password: by_password, since: self.now() })
-                .await?;
-            // When the lock lapses, counting begins anew.
-            self.guard.clear(claimant, by_password, network);
+            let lock = Lock { principal: claimant, network, password: by_password, since: self.now() };
+            self.guard.lock(realm, lock);
         }
         Err(Unauthenticated::Invalid.into())
     }
@@ -122,7 +120,7 @@ impl Authority {
     /// Whether the principal's passwords do not count from anywhere for a while, as some vendors show it.
     pub fn is_locked_out(&self, principal: PrincipalId) -> bool {
         let now = self.now();
-        self.index.roster.locks(principal, true).iter().any(|lock| !super::guard::lapsed(lock, now))
+        self.locks(principal, true).iter().any(|lock| !super::guard::lapsed(lock, now))
     }
 
     /// Exactly one argon2 an attempt, whatever the outcome.
@@ -217,26 +215,51 @@ impl Authority {
         Ok(Some(Proved { principal, key }))
     }
 
-    async fn lock(&self, realm: RealmId, lock: Lock) -> Result<(), Error> {
+    /// Writes down the locks that hold since the last time.
+    pub(super) async fn write_locks(&self) -> Result<(), StoreError> {
+        for (realm, lock) in self.guard.unwritten() {
+            // Whoever takes locks off holds this too.
+            let _held = self.hold(("sessions", lock.principal)).await;
+            if self.guard.unwritten().iter().any(|(_, other)| *other == lock) {
+                self.write_lock(realm, lock.clone()).await?;
+                self.guard.written(&lock);
+            }
+        }
+        Ok(())
+    }
+
+    async fn write_lock(&self, realm: RealmId, lock: Lock) -> Result<(), StoreError> {
         let at = lock.since;
         let mut line = Actor::operator(realm).line(Action::PrincipalLock, lock.principal.0.to_string(), at);
         line.detail.insert("network".into(), lock.network.to_string().into());
-        // One that lapsed begins anew.
         let held = self.index.roster.locks(lock.principal, lock.password);
+        // It was kept, though that was not known.
+        if held.contains(&lock) {
+            return Ok(());
+        }
+        // One that lapsed begins anew.
         let lapsed = held.iter().any(|other| other.network == lock.network);
         let record = Record::Lock(lock);
         let step = if lapsed { Write::Update(record) } else { Write::Insert(record) };
         match self.commit(vec![step], vec![line], at).await {
             // The one before has an unknown outcome: it was kept.
             Err(StoreError::Taken(_)) => Ok(()),
-            outcome => outcome.map_err(StoreError::into),
+            outcome => outcome,
         }
     }
 
     fn locked(&self, principal: PrincipalId, password: bool, network: ipnet::IpNet) -> bool {
         let now = self.now();
-        let held = self.index.roster.locks(principal, password);
+        let held = self.locks(principal, password);
         held.iter().any(|lock| lock.network == network && !super::guard::lapsed(lock, now))
+    }
+
+    /// The locks that hold this principal's passwords, or its keys, written down or not.
+    pub(super) fn locks(&self, principal: PrincipalId, password: bool) -> Vec<Lock> {
+        let unwritten = self.guard.unwritten().into_iter().map(|(_, lock)| lock);
+        let mut held = self.index.roster.locks(principal, password);
+        held.extend(unwritten.filter(|lock| lock.principal == principal && lock.password == password));
+        held
     }
 
     /// Does heavy work on the pool and waits for what it gives.

@@ -43,8 +43,9 @@ impl Authority {
         if self.doubt.load(Ordering::Acquire) || recovered { self.reload().await } else { Ok(()) }
     }
 
-    /// Writes down the last uses and logins noted so far; those that cannot be written wait for the next time.
+    /// Writes down the locks, last uses and logins noted so far; those that cannot be written wait for the next time.
     pub async fn flush(&self) -> Result<(), StoreError> {
+        self.write_locks().await?;
         let (used, noted) = (self.index.take_used(), self.noted.take());
         let mut batch: Vec<_> = used.iter().filter_map(|known| known.touch()).collect();
         batch.extend(&noted);

@@ -110,6 +110,20 @@ async fn every_failed_key_reads_the_same_after_three_look_ups() {
 }
 
 #[tokio::test]
+async fn the_failure_that_locks_costs_what_the_others_cost() {
+    let house = House::new().await;
+    house.person_with_password("jane", &["acme.key"]).await;
+    let wrong = Secret::new("x".repeat(40));
+    for _ in 0..4 {
+        let (outcome, cost) = house.cost(house.try_password("jane", "wrong")).await;
+        assert!(is_silent(&outcome) && cost == [1, 1, 0]);
+        let (outcome, cost) = house.cost(house.try_key(&ONE, "jane", &wrong)).await;
+        assert!(is_silent(&outcome) && cost == [0, 3, 0]);
+    }
+    assert!(!house.opens("jane", SOMEWHERE).await, "it holds before it is written down");
+}
+
+#[tokio::test]
 async fn a_lock_is_of_one_principal_one_network_and_one_kind_of_credential() {
     let house = House::new().await;
     for name in ["jane", "john"] {
@@ -151,6 +165,7 @@ async fn a_lock_lapses_after_a_quarter_of_an_hour_and_counting_begins_anew() {
     house.fail("jane", 3, SOMEWHERE).await;
     house.clock.pass(MINUTE * 15 - SignedDuration::from_millis(1));
     assert!(!house.opens("jane", SOMEWHERE).await);
+    house.authority.tend().await.unwrap();
     house.reopen().await;
     assert!(!house.opens("jane", SOMEWHERE).await, "it is durable");
     house.clock.pass(SignedDuration::from_millis(1));
@@ -162,6 +177,7 @@ async fn a_lock_lapses_after_a_quarter_of_an_hour_and_counting_begins_anew() {
     house.clock.pass(MINUTE * 15);
     house.fail("jane", 1, SOMEWHERE).await;
     assert!(house.opens("jane", SOMEWHERE).await, "one failure after a lock is one failure");
+    house.authority.flush().await.unwrap();
     let locks = JournalFilter { action: Some(Action::PrincipalLock), ..JournalFilter::default() };
     let lines = house.store.journal(locks, 10).await.unwrap();
     assert_eq!(lines.len(), 2);
@@ -193,6 +209,9 @@ async fn enabling_and_a_new_password_take_locks_off() {
         house.fail("jane", 2, SOMEWHERE).await;
         assert!(house.opens("jane", SOMEWHERE).await);
     }
+    // One that is written down later takes nothing back.
+    house.authority.flush().await.unwrap();
+    assert!(!house.authority.is_locked_out(jane.id));
     let enabled = JournalFilter { action: Some(Action::PrincipalEnable), ..JournalFilter::default() };
     assert_eq!(house.store.journal(enabled, 10).await.unwrap().len(), 2);
     // Also what is only counted so far.
