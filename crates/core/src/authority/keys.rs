@@ -1,7 +1,7 @@
 //! A principal's ways in: its password, its second factor, its exchange tokens (API keys).
 
 use super::principals::READ;
-use super::{Actor, Authority, Idempotency, Which};
+use super::{Actor, Authority, Idempotency, Which, on_pool};
 use crate::error::{Error, Violation};
 use crate::format::Format;
 use crate::journal::Action;
@@ -80,7 +80,7 @@ impl Authority {
         sound_password(&text)?;
         let id = self.whole(actor, which).await?;
         let entropy = Arc::clone(&self.entropy);
-        let digest = self.on_pool(move || password::digest(&text, &*entropy)).await??;
+        let digest = on_pool(&self.pool, move || password::digest(&text, &*entropy)).await??;
         let _held = self.hold_principal(actor, id).await;
         let mut principal = self.mine_or_beneath(actor, &Which::Id(id.0)).await?;
         principal.password = Some(digest);

@@ -77,8 +77,10 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// The source of chance.
     pub entropy: Arc<dyn Entropy>,
-    /// Where heavy work goes.
+    /// Where heavy work goes: passwords, new signing keys.
     pub pool: Arc<dyn Pool>,
+    /// Where RSA signs: apart, so that guessed passwords hold up nobody who comes with a key.
+    pub signing: Arc<dyn Pool>,
 }
 
 /// The first format of each dialect that issues tokens, by the dialect's name.
@@ -90,6 +92,7 @@ pub struct Authority {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     pool: Arc<dyn Pool>,
+    signing: Arc<dyn Pool>,
     keys: Keys,
     catalogue: Catalogue,
     formats: Formats,
@@ -141,6 +144,7 @@ impl Authority {
             clock: ports.clock,
             entropy: ports.entropy,
             pool: ports.pool,
+            signing: ports.signing,
             keys,
             catalogue,
             formats,
@@ -273,4 +277,14 @@ fn stripe(record: impl Hash) -> usize {
     let mut hasher = DefaultHasher::new();
     record.hash(&mut hasher);
     usize::try_from(hasher.finish() % STRIPES as u64).unwrap_or(0)
+}
+
+/// Does heavy work on a pool and waits for what it gives.
+async fn on_pool<T: Send + 'static>(
+    pool: &Arc<dyn Pool>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    let (give, take) = tokio::sync::oneshot::channel();
+    pool.run(Box::new(move || drop(give.send(work())))).await?;
+    take.await.map_err(Error::unavailable)
 }

@@ -2,7 +2,7 @@
 //! the refusal is the same and cost the same work.
 
 use super::guard::network;
-use super::{Actor, Authority};
+use super::{Actor, Authority, on_pool};
 use crate::error::{Error, Unauthenticated};
 use crate::journal::Action;
 use crate::password;
@@ -135,7 +135,7 @@ impl Authority {
             _ => None,
         };
         let digest = found.as_ref().and_then(|principal| principal.password.clone());
-        let good = self.on_pool(move || password::matches(&text, digest.as_deref())).await?;
+        let good = on_pool(&self.pool, move || password::matches(&text, digest.as_deref())).await?;
         let claimant = found.as_ref().map(|principal| principal.id);
         Ok((claimant, found.filter(|_| good).map(|principal| Proved { principal, key: None })))
     }
@@ -260,16 +260,6 @@ impl Authority {
         let mut held = self.index.roster.locks(principal, password);
         held.extend(unwritten.filter(|lock| lock.principal == principal && lock.password == password));
         held
-    }
-
-    /// Does heavy work on the pool and waits for what it gives.
-    pub(super) async fn on_pool<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Error> {
-        let (give, take) = tokio::sync::oneshot::channel();
-        self.pool.run(Box::new(move || drop(give.send(work())))).await?;
-        take.await.map_err(Error::unavailable)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Signing keys: made where they are first needed, rotated with an overlap, removed when nothing that they signed can
 //! still count.
 
-use super::{Actor, Authority};
+use super::{Actor, Authority, on_pool};
 use crate::clock::Entropy;
 use crate::error::Error;
 use crate::journal::{Action, Entry};
@@ -206,7 +206,7 @@ impl Authority {
     ) -> Result<SigningKey, Error> {
         let entropy = Arc::clone(&self.entropy);
         let generate = move || Signer::generate(algorithm, RSA_BITS, &*entropy);
-        let (_, pkcs8) = self.on_pool(generate).await??;
+        let (_, pkcs8) = on_pool(&self.pool, generate).await??;
         let key = sealed_key(&self.keys, &*self.entropy, realm, dialect, (algorithm, &pkcs8), now)?;
         Ok(SigningKey { state, ..key })
     }

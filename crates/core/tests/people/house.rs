@@ -94,6 +94,7 @@ pub(crate) struct House {
     pub(crate) clock: Arc<StillClock>,
     entropy: Arc<CountedEntropy>,
     pool: Arc<Counting>,
+    signing: Arc<Counting>,
 }
 
 impl House {
@@ -103,14 +104,20 @@ impl House {
         let (change, _) = bootstrap(&keys(), &*clock, &*entropy, &NATIVE).unwrap();
         let memory = Memory::create(keys().check(), change, Uuid::nil()).unwrap();
         let store = Arc::new(Double::over(memory));
-        let pool = Arc::new(Counting::default());
-        let authority = open(&store, &clock, &entropy, &pool).await;
-        Self { authority, store, clock, entropy, pool }
+        let (pool, signing) = (Arc::default(), Arc::default());
+        let authority = open(&store, &clock, &entropy, [&pool, &signing]).await;
+        Self { authority, store, clock, entropy, pool, signing }
     }
 
     /// The process ends and starts again.
     pub(crate) async fn reopen(&mut self) {
-        self.authority = open(&self.store, &self.clock, &self.entropy, &self.pool).await;
+        let pools = [&self.pool, &self.signing];
+        self.authority = open(&self.store, &self.clock, &self.entropy, pools).await;
+    }
+
+    /// How often RSA signed so far.
+    pub(crate) fn signed(&self) -> usize {
+        self.signing.0.load(Ordering::SeqCst)
     }
 
     /// How much was done so far: heavy work, look-ups in the store, commits.
@@ -274,13 +281,14 @@ async fn open(
     store: &Arc<Double>,
     clock: &Arc<StillClock>,
     entropy: &Arc<CountedEntropy>,
-    pool: &Arc<Counting>,
+    [pool, signing]: [&Arc<Counting>; 2],
 ) -> Authority {
     let ports = Ports {
         store: Arc::<Double>::clone(store),
         clock: Arc::<StillClock>::clone(clock),
         entropy: Arc::<CountedEntropy>::clone(entropy),
         pool: Arc::<Counting>::clone(pool),
+        signing: Arc::<Counting>::clone(signing),
     };
     let acme = Vocabulary { dialect: "acme", words: WORDS, prefixes: &["acme."], mints: &[] };
     Authority::open(ports, keys(), Catalogue::new(vec![acme]), Formats::new()).await.unwrap()

@@ -1,7 +1,7 @@
 //! Signing keys: made once where they are needed, replaced on schedule and by command, removed when nothing needs them;
 //! and how a refused JWT is worded.
 
-use crate::house::{DAY, House, MINUTE, REALM, beside, named, wanted};
+use crate::house::{DAY, House, MINUTE, ONE, REALM, beside, named, wanted};
 use counterfoil_core::authority::{Exchange, Started};
 use counterfoil_core::error::{Error, Unauthenticated};
 use counterfoil_core::signing::{Algorithm, KeyState};
@@ -156,4 +156,20 @@ async fn an_expired_jwt_is_called_so_only_by_its_own_dialect() {
     }
     house.authority.delete_principal(&house.operator(), &named("jane")).await.unwrap();
     assert_eq!(house.why(jwt, "acme"), Unauthenticated::Expired, "its signature is as good as before");
+}
+
+#[tokio::test]
+async fn rsa_signs_where_no_password_is_compared() {
+    let house = House::new().await;
+    house.person("jane", &["acme.key", "acme.read"]).await;
+    let key = house.key("jane", &ONE, &[]).await;
+    let buy = async || {
+        let proved = house.try_key(&ONE, "jane", &key.text).await.unwrap();
+        let wanted = Exchange { algorithm: Algorithm::Rs512, ..wanted() };
+        house.authority.exchange(&proved, &wanted).await.unwrap();
+    };
+    let ((), [heavy, ..]) = house.cost(buy()).await;
+    assert_eq!((heavy, house.signed()), (1, 1), "its key is new");
+    let ((), [heavy, ..]) = house.cost(buy()).await;
+    assert_eq!((heavy, house.signed()), (0, 2));
 }

@@ -90,6 +90,7 @@ async fn rules(keys: Keys, store: Arc<dyn Store>) -> Result<Arc<Authority>> {
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         pool: Arc::new(BoundedPool::new(1, 64)),
+        signing: Arc::new(BoundedPool::new(1, 64)),
     };
     let catalogue = counterfoil_dialects::catalogue();
     Ok(Arc::new(Authority::open(ports, keys, catalogue, counterfoil_dialects::formats()).await?))

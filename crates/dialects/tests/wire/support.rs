@@ -59,7 +59,8 @@ impl World {
             change.writes.push(Write::Insert(Record::SigningKey(key)));
         }
         let store = Arc::new(Memory::create(keys.check(), change, Uuid::nil()).unwrap());
-        let ports = Ports { store, clock: Arc::<StillClock>::clone(&clock), entropy, pool: Arc::new(Inline) };
+        let (pool, signing) = (Arc::new(Inline), Arc::new(Inline));
+        let ports = Ports { store, clock: Arc::<StillClock>::clone(&clock), entropy, pool, signing };
         let house = Arc::new(Authority::open(ports, keys, catalogue(), formats()).await.unwrap());
         let mounts = DIALECTS.iter().map(|dialect| Mount {
             dialect,
