@@ -72,8 +72,8 @@ fn a_key_is_printed_in_its_dialects_words() {
         let secret =
             run(&place, &format!("principal key create jane --dialect {dialect} -o value"), "").printed();
         let list = json_of(&place, &format!("principal key list jane --dialect {dialect}"), "");
-        let last = list["items"].as_array().unwrap().last().unwrap();
-        assert!(buys(&server, dialect, &text(last, "id"), secret.trim()), "{dialect}");
+        let newest = list["items"].as_array().unwrap().last().unwrap();
+        assert!(buys(&server, dialect, &text(newest, "id"), secret.trim()), "{dialect}");
         assert!(!list.to_string().contains(secret.trim()));
     }
 }
