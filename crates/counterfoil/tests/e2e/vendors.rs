@@ -6,6 +6,7 @@ use crate::support::node;
 use crate::support::place::{Place, Ran, finish};
 use crate::support::python;
 use crate::support::server::Server;
+use crate::support::text;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
@@ -56,8 +57,41 @@ fn datto_rmms_clients_log_in_and_reset_their_keys() {
     let made = key(&admin, &somebody(&admin, "rmm", &["datto-rmm.read", "datto-rmm.write"]), "datto-rmm");
     let (id, secret) = (made["key"].as_str().unwrap(), made["secret"].as_str().unwrap());
     content(&shell("datto_curl.sh", &[&server.url(), id, secret]), "ok");
+    content(&shell("datto_node.sh", &[&server.url(), id, secret, &place.first_token()]), "ok");
     content(&python::script("datto.py", &[&server.url(), id, secret], ""), "ok");
     assert!(!server.log().contains(secret));
+}
+
+/// Both are let in before either resets; whoever comes second hears of it (D15).
+#[test]
+fn of_two_resets_of_one_datto_key_the_second_is_a_conflict() {
+    let place = Place::with_store();
+    let server = Server::start(&place);
+    let admin = server.admin(&place);
+    let made = key(&admin, &somebody(&admin, "rmm", &["datto-rmm.read", "datto-rmm.write"]), "datto-rmm");
+    let form =
+        format!("grant_type=password&username={}&password={}", text(&made, "key"), text(&made, "secret"));
+    let head = "POST /auth/oauth/token HTTP/1.1\r\nHost: test\r\nAuthorization: Basic cHVibGljLWNsaWVudDpwdWJsaWM=\r\n\
+                Content-Type: application/x-www-form-urlencoded\r\n";
+    let mut late = server.connect();
+    late.send(format!("{head}Content-Length: {}\r\n\r\n{form}", form.len())).unwrap();
+    let token = text(&late.reply().unwrap().expect(200), "access_token");
+    // The body is asked for only of somebody who was let in.
+    let reset = "/api/v2/user/resetApiKeys";
+    late.send(format!(
+        "POST {reset} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {token}\r\nContent-Length: 2\r\n\
+         Expect: 100-continue\r\n\r\n"
+    ))
+    .unwrap();
+    assert_eq!(late.reply().unwrap().status, 100);
+    server.client(&token).ask("POST", reset, b"").expect(200);
+    late.send("{}").unwrap();
+    let refused = late.reply().unwrap().expect(409);
+    assert_eq!(
+        refused["error_description"],
+        "Request aborted due to concurrent write access to this record."
+    );
+    server.client(&token).ask("POST", reset, b"").expect(401);
 }
 
 #[test]
