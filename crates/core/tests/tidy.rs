@@ -263,7 +263,7 @@ fn decisions_and_migrations_are_numbered_without_gaps() {
 #[test]
 fn no_test_is_skipped_put_off_or_slept_through() {
     /// Tests that wait, and for what.
-    const WAIT: &[(&str, &str)] = &[];
+    const WAIT: &[(&str, &str)] = &[("crates/counterfoil/benches/exchange.rs", "asks at a steady rate")];
     let mut broken = Vec::new();
     for file in sources() {
         let tests = if file.is_test() { file.text.as_str() } else { &file.text[file.product().len()..] };
