@@ -158,7 +158,7 @@ impl Authority {
         let mut nonce = [0; 32];
         self.entropy.fill(&mut nonce)?;
         let worded = (wanted.word)(&Minted { principal: &principal, session: &session, nonce });
-        let jwt = if matches!(wanted.algorithm, Algorithm::Rs256 | Algorithm::Rs512) {
+        let jwt = if wanted.algorithm.is_rsa() {
             on_pool(&self.signing, move || signer.jwt(&worded.header, &worded.claims)).await??
         } else {
             signer.jwt(&worded.header, &worded.claims)?

@@ -92,8 +92,11 @@ async fn a_rotation_in_doubt_leaves_one_key_that_signs() {
         let house = with_jane().await;
         let old = house.log_in("jane").await.session.kid;
         house.store.strike(fault);
-        let rotated =
-            house.authority.rotate_signing_key(&house.operator(), "acme", Algorithm::EdDsa).await.map(drop);
+        let rotated = house
+            .authority
+            .rotate_signing_key(&house.operator(), "acme", Algorithm::EdDsa, None)
+            .await
+            .map(drop);
         assert!(is_unknown(&rotated));
         house.authority.settle().await.unwrap();
         let keys = house.authority.public_keys(REALM);
