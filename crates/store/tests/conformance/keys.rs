@@ -6,7 +6,7 @@ use crate::records::{lock, principal, replay, role, session, session_id, signing
 use counterfoil_core::principal::{Principal, PrincipalId, RoleId};
 use counterfoil_core::realm::RealmId;
 use counterfoil_core::scope::ScopeSet;
-use counterfoil_core::store::{Key, Query, Record, Store as _};
+use counterfoil_core::store::{Key, Query, Record};
 use counterfoil_core::token::{Limit, Purpose, TextState, Token, TokenNumber, Use};
 use jiff::SignedDuration;
 use std::net::{IpAddr, Ipv6Addr};
