@@ -1,5 +1,6 @@
 //! Clients of other people against the real binary, each set up as its page says: Control Room's and Datto RMM's
-//! published Python clients, OAuth's, and the shell clients of agent-config.
+//! published Python clients, OAuth's, the one that is generated of RUVDS's specification, and the shell clients of
+//! agent-config.
 
 use crate::support::http::Client;
 use crate::support::place::{Place, Ran, finish};
@@ -64,6 +65,21 @@ fn oauths_published_clients_find_authenticate_introspect_and_revoke() {
     let place = Place::with_store();
     let server = Server::start(&place);
     content(&python::script("oauth.py", &[&server.url()], &place.first_token()), "ok");
+}
+
+#[test]
+fn ruvdss_generated_client_makes_shows_lists_and_renews() {
+    let place = Place::with_store();
+    let mounts = "[[mount]]\ndialect = 'native'\n[[mount]]\ndialect = 'ruvds'\n\
+                  [[mount]]\ndialect = 'ruvds'\nprefix = '/narrow'\n\
+                  settings = { rate_limit = 3, rate_window = '1s' }\n";
+    place.write("counterfoil.toml", mounts);
+    let server = Server::start(&place);
+    let admin = server.admin(&place);
+    set_password(&admin, &somebody(&admin, "ivan", &["ruvds.read", "ruvds.write"]));
+    let narrow = format!("{}/narrow", server.url());
+    let ran = python::script("ruvds.py", &[&server.url(), &narrow, "ivan"], PASSWORD);
+    content(&ran, "every operation of RUVDS");
 }
 
 #[test]
