@@ -9,6 +9,7 @@ mod dynatrace;
 mod first_light;
 mod idempotency;
 mod input;
+mod mounts;
 mod observation;
 mod people;
 mod reaches;

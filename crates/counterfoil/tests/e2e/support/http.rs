@@ -130,6 +130,12 @@ impl Client {
         Self::stranger(address).with("Authorization", &format!("Bearer {token}"))
     }
 
+    /// With this user name and password.
+    pub(crate) fn basic(address: SocketAddr, username: &str, password: &str) -> Self {
+        let pair = data_encoding::BASE64.encode(format!("{username}:{password}").as_bytes());
+        Self::stranger(address).with("Authorization", &format!("Basic {pair}"))
+    }
+
     /// With one header more.
     pub(crate) fn with(&self, name: &str, value: &str) -> Self {
         let mut more = self.clone();
