@@ -247,10 +247,12 @@ impl Call {
 
     /// The caller's idempotency key with what it stands for.
     pub fn idempotency(&self) -> Result<Option<Idempotency>, Refused> {
-        let Some(value) = self.parts.headers.get("idempotency-key") else { return Ok(None) };
-        let key = value.to_str().unwrap_or_default().trim();
-        if key.is_empty() || key.len() > 128 {
-            let why = "must be 1 to 128 visible ASCII characters";
+        let mut values = self.parts.headers.get_all("idempotency-key").iter();
+        let Some(value) = values.next() else { return Ok(None) };
+        let key = value.to_str().unwrap_or_default();
+        let sound = (1..=128).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+        if !sound || values.next().is_some() {
+            let why = "must be there once, as 1 to 128 visible ASCII characters";
             return Err(Refused::header(Error::invalid("Idempotency-Key", why)));
         }
         let mut request = Sha256::new();

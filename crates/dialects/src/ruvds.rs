@@ -260,9 +260,14 @@ fn id(call: &Call) -> String {
     call.param("token_id").to_ascii_lowercase()
 }
 
-/// Only RFC 3339: a date and time without an offset would mean another instant to each reader.
+/// Only RFC 3339 with every part in its place: what is left out, or added, would mean another instant to each reader.
 fn instant(text: &str) -> Result<String, Error> {
-    let at = text.parse::<Timestamp>().ok().filter(|_| !text.contains('['));
+    let plain = |letter: char| if letter.is_ascii_digit() { '0' } else { letter.to_ascii_uppercase() };
+    let shape: String = text.chars().map(plain).collect();
+    let offset = shape.strip_prefix("0000-00-00T00:00:00").unwrap_or_default();
+    let offset = offset.strip_prefix(".0").map_or(offset, |fraction| fraction.trim_start_matches('0'));
+    let whole = ["Z", "+00:00", "-00:00"].contains(&offset);
+    let at = text.parse::<Timestamp>().ok().filter(|_| whole);
     let why = "must be an RFC 3339 date and time with its offset, such as 2030-01-25T05:57:01.5+03:00";
     at.map(iso).ok_or_else(|| Error::invalid("token_expiry", why))
 }
@@ -329,8 +334,8 @@ fn message(refusal: &Refusal, status: StatusCode) -> String {
         }
         (Refused::Rule(Error::NotFound("token"), _), _) => {
             let id = refusal.path.rsplit('/').next().unwrap_or_default();
-            // What is longer than an id may be a secret that was pasted into the wrong place.
-            format!("Token with id {} is not found.", if id.len() <= 40 { id } else { "…" })
+            // What is longer than a UUID may be a secret that was pasted into the wrong place.
+            format!("Token with id {} is not found.", if id.len() <= 36 { id } else { "…" })
         }
         (Refused::Rule(Error::Invalid(violations), _), _) => {
             violations.iter().map(complaint).collect::<Vec<_>>().join(" ")

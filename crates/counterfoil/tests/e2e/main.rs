@@ -18,5 +18,6 @@ mod secrets;
 mod settings;
 mod support;
 mod tls;
+mod vendor_input;
 mod vendors;
 mod wire;

@@ -143,6 +143,12 @@ impl Client {
         more
     }
 
+    /// A header that it sends.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let found = self.headers.iter().find(|(given, _)| given == name);
+        found.map_or_else(|| panic!("no {name} is sent"), |(_, value)| value.as_str())
+    }
+
     /// The bytes of a request.
     pub(crate) fn request(&self, method: &str, target: &str, body: &[u8]) -> Vec<u8> {
         let mut head = format!("{method} {target} HTTP/1.1\r\nHost: test\r\n");
