@@ -7,7 +7,7 @@ use crate::presented::Presented;
 use crate::refusal::{Refusal, Refused};
 use crate::target;
 use bytes::Bytes;
-use counterfoil_core::authority::{Actor, Allowance, Authority, Claim, Door, Grant};
+use counterfoil_core::authority::{Actor, Allowance, Authority, Claim, Door, Grant, Whose};
 use counterfoil_core::error::{Error, Unauthenticated};
 use counterfoil_core::index::Credential;
 use counterfoil_core::index::roster::RealmFacts;
@@ -291,10 +291,12 @@ async fn admit(
         return Err(Error::Unauthenticated(Unauthenticated::Invalid).into());
     }
     known.actor = Some(actor.clone());
-    if let Some(limit) = room.dialect.limit {
-        let (allowance, taken) = house.turn(&actor, room.dialect.name, limit(room));
+    // The operator and an echo have all calls there are.
+    if let (Some(limit), Some(principal)) = (room.dialect.limit, actor.principal()) {
+        let whose = Whose::Principal(principal);
+        let (allowance, counted) = house.count_call(whose, room.dialect.name, limit(room));
         known.allowance = Some(allowance);
-        taken?;
+        counted?;
     }
     if let (Needs::Scope(any_of), false) = (route.needs, actor.is_echo()) {
         actor.require(any_of)?;
