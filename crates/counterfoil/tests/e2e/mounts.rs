@@ -133,3 +133,20 @@ fn a_secret_of_one_realm_counts_only_there() {
         assert!(known.counts(text) && !strange.counts(text));
     }
 }
+
+#[test]
+fn what_the_operator_makes_for_a_mount_follows_its_settings() {
+    let place = Place::with_store();
+    place.run(&["realm", "create", "second"]).printed();
+    let mounts = "[[mount]]\ndialect = 'datto-rmm'\nsettings.key_duration = '1h'\n\
+                  [[mount]]\ndialect = 'datto-rmm'\nprefix = '/second'\nrealm = 'second'\n";
+    place.write("counterfoil.toml", mounts);
+    let ends = |realm: &str| {
+        let admin = ["principal", "key", "create", "admin", "--dialect", "datto-rmm", "-o", "json"];
+        let made = place.run(&[admin.as_slice(), &["--realm", realm]].concat()).printed();
+        !serde_json::from_str::<Value>(&made).unwrap()["expires"].is_null()
+    };
+    assert!(ends("default") && !ends("second"), "in process");
+    let _server = Server::start(&place);
+    assert!(ends("default") && !ends("second"), "through the socket");
+}

@@ -10,6 +10,7 @@ mod dynatrace;
 mod oauth;
 mod openapi;
 mod ruvds;
+mod settings;
 mod support;
 mod transcript;
 mod transcripts;
