@@ -37,6 +37,7 @@ pub const DIALECT: Dialect = Dialect {
     words: WORDS,
     prefixes: &["agent-config."],
     mints: &[],
+    settings: &[],
     limit: None,
     territory: &["/rest/"],
     routes,

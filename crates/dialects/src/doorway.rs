@@ -5,9 +5,10 @@
 use crate::dialect::{Call, Dialect, Mount, NATIVE, Needs, OAUTH, Reply, Room, Route, THRESHOLD};
 use crate::presented::Presented;
 use crate::refusal::{Refusal, Refused};
+use crate::setting;
 use crate::target;
 use bytes::Bytes;
-use counterfoil_core::authority::{Actor, Allowance, Authority, Claim, Door, Grant};
+use counterfoil_core::authority::{Actor, Allowance, Authority, Claim, Door, Grant, Whose};
 use counterfoil_core::error::{Error, Unauthenticated};
 use counterfoil_core::index::roster::RealmFacts;
 use http::request::Parts;
@@ -86,12 +87,19 @@ impl std::fmt::Debug for Doorway {
 }
 
 impl Doorway {
-    /// Puts the mounts side by side; two that claim the same path are an error in one sentence.
+    /// Puts the mounts side by side; two that claim the same path, and a setting that is unknown or cannot be read, are
+    /// an error in one sentence.
     pub fn new(house: &Arc<Authority>, mounts: Vec<Mount>) -> Result<Self, String> {
-        let mut doorway = Self { house: Arc::clone(house), mounted: Vec::new(), territory: Vec::new() };
         let every: Arc<[Mount]> = mounts.into();
-        for mount in every.iter() {
-            doorway.mount(mount.clone(), &every)?;
+        Self::beside(house, &every, &every)
+    }
+
+    /// The same where `every` mount that there is stands at another doorway.
+    pub fn beside(house: &Arc<Authority>, mounts: &[Mount], every: &Arc<[Mount]>) -> Result<Self, String> {
+        every.iter().chain(mounts).try_for_each(setting::check)?;
+        let mut doorway = Self { house: Arc::clone(house), mounted: Vec::new(), territory: Vec::new() };
+        for mount in mounts {
+            doorway.mount(mount.clone(), every)?;
         }
         doorway.territory.sort_by_key(|(start, _)| std::cmp::Reverse(start.len()));
         Ok(doorway)
@@ -290,10 +298,12 @@ async fn admit(
         return Err(Error::Unauthenticated(Unauthenticated::Invalid).into());
     }
     known.actor = Some(actor.clone());
-    if let Some(limit) = room.dialect.limit {
-        let (allowance, taken) = house.turn(&actor, room.dialect.name, limit(room));
+    // The operator and an echo have all calls there are.
+    if let (Some(limit), Some(principal)) = (room.dialect.limit, actor.principal()) {
+        let whose = Whose::Principal(principal);
+        let (allowance, counted) = house.count_call(whose, room.dialect.name, limit(room));
         known.allowance = Some(allowance);
-        taken?;
+        counted?;
     }
     if let (Needs::Scope(any_of), false) = (route.needs, actor.is_echo()) {
         actor.require(any_of)?;

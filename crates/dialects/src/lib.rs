@@ -17,6 +17,7 @@ pub mod presented;
 pub mod refusal;
 pub mod reply;
 pub mod ruvds;
+pub mod setting;
 pub mod target;
 
 use counterfoil_core::authority::Formats;

@@ -1,7 +1,6 @@
 //! The rules, each once (design 6). Handlers, commands and pages translate; they repeat none of this.
 
 mod actor;
-mod allowance;
 mod bootstrap;
 mod clients;
 mod cursor;
@@ -13,8 +12,8 @@ mod idempotency;
 mod issue;
 mod journal;
 mod keys;
-mod limits;
 mod list;
+mod meter;
 mod people;
 mod principals;
 mod prove;
@@ -30,7 +29,6 @@ mod verify;
 mod view;
 
 pub use actor::Actor;
-pub use allowance::Allowance;
 pub use bootstrap::bootstrap;
 pub use clients::ClientProof;
 pub use edit::Edit;
@@ -40,6 +38,7 @@ pub use issue::{Issue, Issued};
 pub use journal::{JournalQuery, Line};
 pub use keys::{KeyRules, NewKey};
 pub use list::{List, Listing, Shown};
+pub use meter::{Allowance, Whose};
 pub use people::Person;
 pub use principals::{EditPrincipal, NewPrincipal, PrincipalQuery, ShownPrincipal, Which};
 pub use prove::{Claim, Door, Proved};
@@ -99,9 +98,8 @@ pub struct Authority {
     index: Index,
     tally: Tally,
     guard: guard::Guard,
-    turns: allowance::Turns,
     ring: signing_keys::Ring,
-    meters: limits::Meters,
+    meters: meter::Meters,
     /// Since when it answers.
     since: Timestamp,
     noted: prove::Noted,
@@ -153,9 +151,8 @@ impl Authority {
             formats,
             tally: Tally::default(),
             guard: guard::Guard::default(),
-            turns: allowance::Turns::default(),
             ring: signing_keys::Ring::default(),
-            meters: limits::Meters::default(),
+            meters: meter::Meters::default(),
             since,
             noted: prove::Noted::default(),
             mark: AtomicI64::new(meta.mark.as_millisecond()),
@@ -242,28 +239,15 @@ impl Authority {
         self.stripes[stripe(record)].lock().await
     }
 
-    /// The locks of several records, taken in one order, so that no two callers wait for each other. Whoever calls
-    /// this holds no other.
-    async fn hold_all(&self, records: impl Iterator<Item = impl Hash>) -> Vec<MutexGuard<'_, ()>> {
-        let stripes: BTreeSet<usize> = records.map(stripe).collect();
+    /// Several of those locks, taken in one order, so that no two callers wait for each other. Whoever calls this holds
+    /// no other: two records may have the same lock.
+    async fn hold_all(&self, stripes: impl IntoIterator<Item = usize>) -> Vec<MutexGuard<'_, ()>> {
+        let stripes: BTreeSet<usize> = stripes.into_iter().collect();
         let mut held = Vec::with_capacity(stripes.len());
         for stripe in stripes {
             held.push(self.stripes[stripe].lock().await);
         }
         held
-    }
-
-    /// The locks of two records, in the one order that keeps callers from waiting for each other. Whoever calls this
-    /// holds no other: two records may have the same lock.
-    async fn hold_both(
-        &self,
-        one: impl Hash,
-        other: impl Hash,
-    ) -> (MutexGuard<'_, ()>, Option<MutexGuard<'_, ()>>) {
-        let (one, other) = (stripe(one), stripe(other));
-        let first = self.stripes[one.min(other)].lock().await;
-        let second = if one == other { None } else { Some(self.stripes[one.max(other)].lock().await) };
-        (first, second)
     }
 
     async fn next_number(&self) -> Result<TokenNumber, Error> {
@@ -283,6 +267,7 @@ fn joined(formats: &Formats) -> Vec<&'static str> {
     formats.iter().filter(|(_, format)| format.joined).map(|(dialect, _)| *dialect).collect()
 }
 
+/// Which lock is a record's.
 fn stripe(record: impl Hash) -> usize {
     let mut hasher = DefaultHasher::new();
     record.hash(&mut hasher);

@@ -2,7 +2,7 @@
 
 use super::idempotency::made;
 use super::issue::{sound, sound_name};
-use super::{Actor, Authority, Idempotency};
+use super::{Actor, Authority, Idempotency, stripe};
 use crate::clock::uuid_v7;
 use crate::error::{Error, Violation};
 use crate::journal::{Action, Entry};
@@ -204,12 +204,8 @@ impl Authority {
     }
 
     /// The locks of a principal's record and of its logins: none begins while it changes.
-    pub(super) async fn hold_principal(
-        &self,
-        actor: &Actor,
-        id: PrincipalId,
-    ) -> (MutexGuard<'_, ()>, Option<MutexGuard<'_, ()>>) {
-        self.hold_both(("realm", actor.realm()), ("sessions", id)).await
+    pub(super) async fn hold_principal(&self, actor: &Actor, id: PrincipalId) -> Vec<MutexGuard<'_, ()>> {
+        self.hold_all([stripe(("realm", actor.realm())), stripe(("sessions", id))]).await
     }
 
     /// Adds what ends a principal's sessions.

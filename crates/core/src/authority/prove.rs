@@ -2,7 +2,7 @@
 //! the refusal is the same and cost the same work.
 
 use super::guard::network;
-use super::{Actor, Authority, on_pool};
+use super::{Actor, Authority, on_pool, stripe};
 use crate::error::{Error, Unauthenticated};
 use crate::journal::Action;
 use crate::password;
@@ -85,11 +85,8 @@ impl Authority {
         let network = network(door.address);
         let coded = proved.as_ref().is_some_and(|proved| proved.principal.totp.is_some());
         // A code that is spent changes the principal, which is done under its realm's lock.
-        let _held = if coded {
-            self.hold_both(("proof", claimant), ("realm", realm)).await
-        } else {
-            (self.hold(("proof", claimant)).await, None)
-        };
+        let record = coded.then(|| stripe(("realm", realm)));
+        let _held = self.hold_all(record.into_iter().chain([stripe(("proof", claimant))])).await;
         let locked = self.locked(claimant, by_password, network);
         let proved = proved.filter(|proved| {
             !locked && self.index.roster.standing(proved.principal.id).is_some_and(|s| s.is_live())

@@ -37,7 +37,7 @@ impl Authority {
         let over = now.saturating_sub(SESSIONS_KEPT).unwrap_or(now);
         self.commit(vec![Write::ForgetReplays(now), Write::ForgetSessions(over)], Vec::new(), now).await?;
         self.index.sweep(now);
-        self.turns.sweep(now);
+        self.sweep_meters();
         self.tend_signing_keys().await?;
         self.pruned.store(minute, Ordering::Release);
         Ok(())

@@ -1,5 +1,6 @@
 //! Clients of other people against the real binary, each set up as its page says: Control Room's and Datto RMM's
-//! published Python clients, OAuth's in Python and Node.js, and the shell clients of agent-config.
+//! published Python clients, OAuth's in Python and Node.js, the one that is generated of RUVDS's specification, and the
+//! shell clients of agent-config.
 
 use crate::support::http::Client;
 use crate::support::node;
@@ -103,16 +104,30 @@ fn oauths_published_clients_find_authenticate_introspect_and_revoke() {
 }
 
 #[test]
+fn ruvdss_generated_client_makes_shows_lists_and_renews() {
+    let place = Place::with_store();
+    let mounts = "[[mount]]\ndialect = 'native'\n[[mount]]\ndialect = 'ruvds'\n\
+                  [[mount]]\ndialect = 'ruvds'\nprefix = '/narrow'\n\
+                  settings = { rate_limit = 3, rate_window = '1s' }\n";
+    place.write("counterfoil.toml", mounts);
+    let server = Server::start(&place);
+    let admin = server.admin(&place);
+    set_password(&admin, &somebody(&admin, "ivan", &["ruvds.read", "ruvds.write"]));
+    let narrow = format!("{}/narrow", server.url());
+    let ran = python::script("ruvds.py", &[&server.url(), &narrow, "ivan"], PASSWORD);
+    content(&ran, "every operation of RUVDS");
+}
+
+#[test]
 fn agent_configs_shell_clients_read_what_they_are_told() {
     let place = Place::with_store();
     let server = Server::start(&place);
     let admin = server.admin(&place);
     let found = admin.get("/v1/principals?username=admin").expect(200);
     set_password(&admin, &format!("/v1/principals/{}", found["items"][0]["id"].as_str().unwrap()));
-    place.write("log", server.log());
-    let log = place.file("log");
-    let ran = shell("agent_config.sh", &[&server.url(), &format!("admin:{PASSWORD}"), log.to_str().unwrap()]);
-    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    let log = server.log_file().to_str().unwrap();
+    let ran = shell("agent_config.sh", &[&server.url(), &format!("admin:{PASSWORD}"), log]);
+    content(&ran, "agent-config: all well");
 }
 
 #[test]

@@ -55,6 +55,7 @@ pub const DIALECT: Dialect = Dialect {
     words: words::WORDS,
     prefixes: &["control-room."],
     mints: &[],
+    settings: settings::ALL,
     limit: None,
     territory: &["/v1/authentication", "/v2/authentication", "/v1/usermanagement", "/v2/usermanagement"],
     routes,

@@ -40,6 +40,7 @@ pub const DIALECT: Dialect = Dialect {
     words: words::WORDS,
     prefixes: &[],
     mints: &[words::WRITE, words::MANAGE],
+    settings: &[&list::SMALLEST_PAGE],
     limit: None,
     territory: &["/api/", "/e/", "/platform/classic/"],
     routes,

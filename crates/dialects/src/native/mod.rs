@@ -39,6 +39,7 @@ pub const DIALECT: Dialect = Dialect {
     words: words::WORDS,
     prefixes: &["counterfoil."],
     mints: &[],
+    settings: &[],
     limit: None,
     territory: &["/"],
     routes,

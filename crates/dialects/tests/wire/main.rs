@@ -11,6 +11,7 @@ mod dynatrace;
 mod oauth;
 mod openapi;
 mod ruvds;
+mod settings;
 mod support;
 mod transcript;
 mod transcripts;

@@ -10,8 +10,7 @@ use counterfoil_core::realm::RealmId;
 use counterfoil_core::secret::{Keys, RootSecret};
 use counterfoil_core::signing::Algorithm;
 use counterfoil_core::store::{Record, Write};
-use counterfoil_dialects::dialect::Mount;
-use counterfoil_dialects::dialect::Reply;
+use counterfoil_dialects::dialect::{Dialect, Mount, Reply};
 use counterfoil_dialects::doorway::{Caller, Doorway};
 use counterfoil_dialects::{DIALECTS, catalogue, formats, native};
 use http::Request;
@@ -45,8 +44,11 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// With these settings at every mount.
+    /// With these settings at every mount that knows them.
     pub(crate) async fn create(settings: BTreeMap<String, String>) -> Self {
+        for name in settings.keys() {
+            assert!(DIALECTS.iter().any(|dialect| knows(dialect, name)), "no mount knows {name}");
+        }
         let clock = Arc::new(StillClock::at(WEDNESDAY.parse().unwrap()));
         let entropy = Arc::new(CountedEntropy::default());
         let keys = Keys::derive(&RootSecret::generate(&*entropy).unwrap());
@@ -66,7 +68,7 @@ impl World {
             dialect,
             prefix: String::new(),
             realm: "default".to_owned(),
-            settings: settings.clone(),
+            settings: known(dialect, &settings),
         });
         let doorway = Doorway::new(&house, mounts.collect()).unwrap();
         Self { house, doorway, clock, admin: first.text.reveal().to_owned() }
@@ -80,4 +82,13 @@ impl World {
         request.extensions_mut().insert(Caller(from));
         self.doorway.answer(request).await
     }
+}
+
+/// Those of the settings that a mount of the dialect knows.
+fn known(dialect: &Dialect, settings: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    settings.clone().into_iter().filter(|(name, _)| knows(dialect, name)).collect()
+}
+
+fn knows(dialect: &Dialect, name: &str) -> bool {
+    dialect.settings.iter().any(|setting| name.starts_with(setting.name()))
 }

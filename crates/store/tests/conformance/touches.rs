@@ -94,8 +94,16 @@ async fn a_load_brings_what_may_count_and_no_more(house: House) {
         house.insert(record).await.unwrap();
     }
     let mut loaded = house.load(now).await;
-    let kinds: Vec<_> = loaded.iter().map(kind).collect();
-    assert!(kinds.is_sorted(), "{kinds:?}");
+    // Realms, roles and principals in that order, the rest behind them, and each text behind its token.
+    let ranks: Vec<_> = loaded.iter().map(|record| kind(record).min(3)).collect();
+    assert!(ranks.is_sorted(), "{ranks:?}");
+    let place = |number| {
+        loaded.iter().position(|record| matches!(record, Record::Token(token) if token.number == number))
+    };
+    for (at, record) in loaded.iter().enumerate() {
+        let Record::Text(text) = record else { continue };
+        assert!(place(text.token).is_some_and(|before| before < at), "{text:?}");
+    }
     loaded.sort_by_key(|record| (kind(record), format!("{record:?}"), digest(record)));
     kept.sort_by_key(|record| (kind(record), format!("{record:?}"), digest(record)));
     assert_eq!(loaded, kept);
