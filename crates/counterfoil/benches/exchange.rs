@@ -25,7 +25,7 @@ use support::text;
 
 /// How often the sides take turns, and how long a turn is.
 const ROUNDS: usize = 5;
-const TURN: Duration = Duration::from_millis(1_500);
+const TURN: Duration = Duration::from_millis(1_200);
 /// How many clients exchange at once.
 const CLIENTS: usize = 32;
 
