@@ -117,8 +117,8 @@ impl Authority {
                         if age >= SIGNS_FOR
                             && !siblings.iter().any(|other| other.state == KeyState::Pending) =>
                     {
-                        let like = (key.algorithm, bits_of(&key));
-                        let next = self.new_key(realm, &key.dialect, like, KeyState::Pending, now).await?;
+                        let kind = (key.algorithm, bits_of(&key));
+                        let next = self.new_key(realm, &key.dialect, kind, KeyState::Pending, now).await?;
                         let line = system.line(Action::KeyCreate, next.kid.clone(), now);
                         (vec![Write::Insert(Record::SigningKey(next))], vec![line])
                     }
