@@ -168,6 +168,7 @@ fn secrets_are_revealed_in_listed_places_only() {
         "crates/counterfoil/src/cli/principal/key.rs",
         "crates/counterfoil/src/cli/principal/ways.rs",
         "crates/counterfoil/src/cli/token/check.rs",
+        "crates/counterfoil/src/cli/token/explain.rs",
         "crates/counterfoil/src/reach.rs",
         "crates/counterfoil/src/serve/house.rs",
         "crates/counterfoil/src/serve/mod.rs",

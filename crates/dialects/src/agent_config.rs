@@ -40,6 +40,7 @@ pub const DIALECT: Dialect = Dialect {
     settings: &[],
     limit: None,
     territory: &["/rest/"],
+    pass: None,
     routes,
     presented,
     refuse,

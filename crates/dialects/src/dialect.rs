@@ -59,6 +59,9 @@ pub struct Dialect {
     pub limit: Option<fn(&Room) -> Limit>,
     /// Below which paths an unknown one is its to refuse; the longest match among all mounts wins.
     pub territory: &'static [&'static str],
+    /// Answers every request to its territory as it came, by whatever method, and never hears its body: a path that
+    /// somebody forwards must reach the rules as it was written.
+    pub pass: Option<Pass>,
     /// The one table that feeds router and OpenAPI.
     pub routes: fn() -> Vec<Route>,
     /// Finds the credential in a request, wherever this protocol may carry it.
@@ -93,6 +96,9 @@ pub type Answer<'a> = Future<'a, Result<Reply, Refused>>;
 
 /// A handler: translates a call into rules and their outcome into a reply.
 pub type Handler = for<'a> fn(&'a Room, Call) -> Answer<'a>;
+
+/// Answers a request whose path nobody has touched.
+pub type Pass = fn(&Room, &Parts) -> Reply;
 
 /// One operation.
 pub struct Route {

@@ -2,7 +2,7 @@
 //! and the route, the realm, the credential, enforces what the route needs before the body is parsed, bounds the body,
 //! and has every refusal worded by its dialect.
 
-use crate::dialect::{Call, Dialect, Mount, NATIVE, Needs, OAUTH, Reply, Room, Route, THRESHOLD};
+use crate::dialect::{Call, Dialect, Mount, NATIVE, Needs, OAUTH, Pass, Reply, Room, Route, THRESHOLD};
 use crate::presented::Presented;
 use crate::refusal::{Refusal, Refused};
 use crate::setting;
@@ -52,6 +52,10 @@ pub struct Operator(pub String);
 /// Set as an extension by the server: the caller's address, as far as trusted proxies tell.
 #[derive(Debug, Clone, Copy)]
 pub struct Caller(pub IpAddr);
+
+/// Set as an extension by the server: whoever holds the other end of the connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub IpAddr);
 
 /// Set as an extension by the server: the caller reached us over TLS, as far as trusted proxies tell.
 #[derive(Debug, Clone, Copy)]
@@ -144,6 +148,13 @@ impl Doorway {
     /// Answers one request.
     pub async fn answer(&self, request: Request<Incoming>) -> Reply {
         let (mut parts, body) = request.into_parts();
+        if let Some((mounted, pass)) = self.passes(parts.uri.path()) {
+            drain(body, LONGEST_BODY).await;
+            let mut reply = pass(&mounted.room, &parts);
+            let answered = Answered { dialect: mounted.room.dialect.name, route: "/check/{gate}".to_owned() };
+            reply.extensions_mut().insert(answered);
+            return reply;
+        }
         let canonical = target::canonical(parts.uri.path());
         let path = canonical.clone().unwrap_or_else(|_| parts.uri.path().to_owned());
         let Some(mounted) = self.whose(&path) else {
@@ -170,6 +181,12 @@ impl Doorway {
         self.whose(&path).map_or_else(plain_not_found, |mounted| {
             refuse(&mounted.room, refused, path, Known::of(&mounted.room))
         })
+    }
+
+    /// Who answers this path as it came, if there is one that does.
+    fn passes(&self, path: &str) -> Option<(&Mounted, Pass)> {
+        let mounted = self.whose(path)?;
+        mounted.room.dialect.pass.map(|pass| (mounted, pass))
     }
 
     fn whose(&self, path: &str) -> Option<&Mounted> {

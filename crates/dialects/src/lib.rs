@@ -10,6 +10,8 @@ pub mod datto_rmm;
 pub mod dialect;
 pub mod doorway;
 pub mod dynatrace;
+pub mod forwarded;
+pub mod gateway;
 pub mod native;
 pub mod oauth;
 pub mod openapi;
@@ -28,6 +30,7 @@ use dialect::Dialect;
 pub const DIALECTS: &[&Dialect] = &[
     &native::DIALECT,
     &oauth::DIALECT,
+    &gateway::DIALECT,
     &dynatrace::DIALECT,
     &control_room::DIALECT,
     &datto_rmm::DIALECT,

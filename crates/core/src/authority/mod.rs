@@ -2,11 +2,13 @@
 
 mod actor;
 mod bootstrap;
+mod check;
 mod clients;
 mod cursor;
 mod delegate;
 mod edit;
 mod exchange;
+mod gates;
 mod guard;
 mod idempotency;
 mod issue;
@@ -30,9 +32,11 @@ mod view;
 
 pub use actor::Actor;
 pub use bootstrap::bootstrap;
+pub use check::{Check, Explained, Passage};
 pub use clients::ClientProof;
 pub use edit::Edit;
 pub use exchange::{Exchange, Minted, Started, Worded};
+pub use gates::{EditGate, NewRule};
 pub use idempotency::Idempotency;
 pub use issue::{Issue, Issued};
 pub use journal::{JournalQuery, Line};

@@ -2,7 +2,6 @@
 //! caller's address, one log line, metrics. A handler that breaks breaks alone, and a caller that leaves stops nothing
 //! that was begun.
 
-use super::forwarded;
 use super::house::Doorways;
 use super::metrics::{MEDIA_TYPE, Metrics};
 use anyhow::Result;
@@ -11,11 +10,11 @@ use counterfoil_core::authority::Authority;
 use counterfoil_core::realm::DEFAULT;
 use counterfoil_dialects::dialect::Reply;
 use counterfoil_dialects::doorway::{
-    Answered, Caller, Incoming, LONGEST_HEAD, LONGEST_TARGET, Operator, Secure,
+    Answered, Caller, Incoming, LONGEST_HEAD, LONGEST_TARGET, Operator, Peer, Secure,
 };
 use counterfoil_dialects::native::client::REALM;
 use counterfoil_dialects::refusal::Refused;
-use counterfoil_dialects::{openapi, reply};
+use counterfoil_dialects::{forwarded, openapi, reply};
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use ipnet::IpNet;
@@ -76,6 +75,7 @@ impl Front {
                 }
                 let caller = forwarded::caller(peer, request.headers(), &self.trusted);
                 request.extensions_mut().insert(Caller(caller));
+                request.extensions_mut().insert(Peer(peer));
                 address = Some(caller);
             }
         }

@@ -1,7 +1,6 @@
 //! The server: opens the store, answers on its addresses, tends the house, and ends cleanly.
 
 mod accept;
-mod forwarded;
 mod front;
 mod house;
 mod log;

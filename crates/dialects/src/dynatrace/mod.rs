@@ -43,6 +43,7 @@ pub const DIALECT: Dialect = Dialect {
     settings: &[&list::SMALLEST_PAGE],
     limit: None,
     territory: &["/api/", "/e/", "/platform/classic/"],
+    pass: None,
     routes,
     presented,
     refuse: envelope::refuse,

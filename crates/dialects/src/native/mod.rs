@@ -1,6 +1,7 @@
 //! Our own REST API, a dialect like the others: `/v1/…`, Bearer, problem documents (RFC 9457).
 
 pub mod client;
+mod gates;
 mod journal;
 mod jwks;
 mod principals;
@@ -42,6 +43,7 @@ pub const DIALECT: Dialect = Dialect {
     settings: &[],
     limit: None,
     territory: &["/"],
+    pass: None,
     routes,
     presented: bearer,
     refuse: problem::refuse,
@@ -69,6 +71,7 @@ fn routes() -> Vec<Route> {
         jwks::routes(),
         sessions::routes(),
         roles::routes(),
+        gates::routes(),
         scopes::routes(),
         realms::routes(),
         journal::routes(),

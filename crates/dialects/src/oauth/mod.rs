@@ -59,6 +59,7 @@ pub const DIALECT: Dialect = Dialect {
     settings: settings::ALL,
     limit: None,
     territory: &["/oauth/", "/.well-known/"],
+    pass: None,
     routes,
     presented: bearer,
     refuse: fault::refuse,

@@ -11,7 +11,7 @@ use counterfoil_core::secret::{Keys, RootSecret};
 use counterfoil_core::signing::Algorithm;
 use counterfoil_core::store::{Record, Write};
 use counterfoil_dialects::dialect::{Dialect, Mount, Reply};
-use counterfoil_dialects::doorway::{Caller, Doorway};
+use counterfoil_dialects::doorway::{Caller, Doorway, Peer};
 use counterfoil_dialects::{DIALECTS, catalogue, formats, native};
 use http::Request;
 use http_body_util::{BodyExt as _, Full};
@@ -80,6 +80,7 @@ impl World {
         let body = Full::new(body.into()).map_err(|never| match never {}).boxed_unsync();
         let mut request = Request::from_parts(parts, body);
         request.extensions_mut().insert(Caller(from));
+        request.extensions_mut().insert(Peer(from));
         self.doorway.answer(request).await
     }
 }
