@@ -2,8 +2,11 @@
 
 pub mod cli;
 pub mod config;
+pub mod courier;
+pub mod private_file;
 pub mod reach;
 pub mod serve;
+pub mod session_cache;
 pub mod system;
 
 use clap::FromArgMatches;

@@ -4,6 +4,7 @@
 //! binary sends them.
 
 pub mod agent_config;
+pub mod ask;
 pub mod body;
 pub mod control_room;
 pub mod datto_rmm;
@@ -18,6 +19,7 @@ pub mod refusal;
 pub mod reply;
 pub mod ruvds;
 pub mod target;
+pub mod vendor;
 
 use counterfoil_core::authority::Formats;
 use counterfoil_core::catalogue::{Catalogue, Vocabulary};

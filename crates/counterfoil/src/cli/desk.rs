@@ -13,7 +13,8 @@ use crate::reach::Reach;
 use crate::system::SystemEntropy;
 use anyhow::Result;
 use counterfoil_core::clock::Entropy;
-use counterfoil_dialects::native::client::{self, Ask, Named};
+use counterfoil_dialects::ask::Ask;
+use counterfoil_dialects::native::client::{self, Named};
 use counterfoil_dialects::native::wire::Page;
 use serde::de::DeserializeOwned;
 use std::io::{IsTerminal, Write};
@@ -28,7 +29,8 @@ pub struct Desk<'a> {
     pub printer: Printer,
     /// How secrets are read.
     pub secrets: Secrets<'a>,
-    client: Client,
+    /// Whom to ask, and how to print.
+    pub client: Client,
     server: Server,
     reach: OnceCell<Reach>,
 }

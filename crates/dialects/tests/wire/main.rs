@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its support too")]
 
 mod agent_config;
+mod clients;
 mod control_room;
 mod datto_rmm;
 mod dynatrace;
