@@ -8,9 +8,9 @@ use crate::system::SystemClock;
 use bytes::{Bytes, BytesMut};
 use counterfoil_core::clock::Clock;
 use counterfoil_core::when::iso;
-use counterfoil_dialects::ask::{Ask, escape};
+use counterfoil_dialects::ask::{Ask, Repeat, escape};
 use counterfoil_dialects::vendor::{Complaint, Credential, Fault, Vendor};
-use http::header::{HeaderValue, RETRY_AFTER};
+use http::header::{CONTENT_LENGTH, HeaderValue, RETRY_AFTER};
 use http::{Method, Request, Response, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
@@ -38,6 +38,8 @@ enum Lost {
     Unsent(String, &'static str),
     /// It may have been carried out.
     Unanswered(String),
+    /// It has an answer that is longer than anything we would read.
+    TooLong,
 }
 
 impl Courier {
@@ -49,6 +51,9 @@ impl Courier {
             let pem = std::fs::read(path).map_err(|why| wrong(why.to_string()))?;
             let authorities =
                 reqwest::Certificate::from_pem_bundle(&pem).map_err(|why| wrong(innermost(&why)))?;
+            if authorities.is_empty() {
+                return Err(wrong("holds no certificate".into()));
+            }
             http = http.tls_certs_merge(authorities);
         }
         let http = http.build().map_err(|why| Failure::new(Exit::Failed, innermost(&why)))?;
@@ -69,6 +74,10 @@ impl Courier {
             })?;
             request.headers_mut().insert(name, value);
         }
+        if request.body().is_empty() && !request.method().is_safe() {
+            // Some servers insist on being told that there is nothing.
+            request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
         let sentence = |failure: Failure| hiding(failure, &secrets(&ask, &request, credential));
         let place = self.place(&request);
         for attempt in 0.. {
@@ -81,8 +90,8 @@ impl Courier {
                         return read.map_err(|fault| sentence(refusal(&fault, &place, &ask, &answer)));
                     }
                 },
-                Err(Lost::Unanswered(_)) if ask.repeatable && again => {}
-                Err(failed) => return Err(sentence(unreached(failed, &place, ask.repeatable))),
+                Err(Lost::Unanswered(_)) if ask.repeat == Repeat::Freely && again => {}
+                Err(failed) => return Err(sentence(unreached(failed, &place, ask.repeat))),
             }
         }
         unreachable!("the last attempt returns")
@@ -108,7 +117,7 @@ impl Courier {
         let mut body = BytesMut::new();
         while let Some(chunk) = answer.chunk().await.map_err(|why| lost(&why))? {
             if body.len() + chunk.len() > LONGEST {
-                return Err(Lost::Unanswered(format!("answered with more than {} MiB", LONGEST >> 20)));
+                return Err(Lost::TooLong);
             }
             body.extend_from_slice(&chunk);
         }
@@ -134,19 +143,26 @@ fn lost(why: &reqwest::Error) -> Lost {
     Lost::Unanswered(format!("broke its answer off: {cause}"))
 }
 
-fn unreached(lost: Lost, place: &str, repeatable: bool) -> Failure {
+fn unreached(lost: Lost, place: &str, repeat: Repeat) -> Failure {
     match lost {
         Lost::Unsent(what, advice) => Failure::new(Exit::Unreachable, format!("{place} {what}; {advice}")),
         Lost::Unanswered(what) => {
-            let failure = Failure::new(Exit::Unreachable, format!("{place} {what}; {}", later(repeatable)));
+            let failure = Failure::new(Exit::Unreachable, format!("{place} {what}; {}", later(repeat)));
             failure.perhaps_done()
+        }
+        Lost::TooLong => {
+            let what = format!("answered with more than {} MiB", LONGEST >> 20);
+            Failure::new(Exit::Failed, format!("{place} {what}; check the address")).perhaps_done()
         }
     }
 }
 
 /// What to do when it is unknown what became of a request.
-fn later(repeatable: bool) -> &'static str {
-    if repeatable { "try again later" } else { "it may have been carried out: look before you repeat it" }
+fn later(repeat: Repeat) -> &'static str {
+    match repeat {
+        Repeat::Freely | Repeat::ByHand => "try again later",
+        Repeat::WithCare => "it may have been carried out: look before you repeat it",
+    }
 }
 
 /// How long to wait before the same request is made again, if it should be: a request that was refused as one too many
@@ -155,11 +171,12 @@ fn pause<T>(ask: &Ask<T>, answer: &Response<Bytes>) -> Option<Duration> {
     let again = match answer.status() {
         StatusCode::TOO_MANY_REQUESTS => true,
         StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
-            ask.repeatable
+            ask.repeat == Repeat::Freely
         }
         _ => false,
     };
-    let wanted = wait(answer).unwrap_or(SignedDuration::from_secs(1));
+    let usual = (!answer.headers().contains_key(RETRY_AFTER)).then_some(SignedDuration::from_secs(1));
+    let wanted = wait(answer).or(usual)?;
     Duration::try_from(wanted).ok().filter(|_| again && wanted <= PATIENCE)
 }
 
@@ -183,8 +200,10 @@ fn refusal<T>(fault: &Fault, place: &str, ask: &Ask<T>, answer: &Response<Bytes>
             Exit::Failed,
             "credentials are not carried elsewhere: if that is the right address, say so".to_owned(),
         ),
-        (Fault::Unreadable { .. }, _) if ask.repeatable => (Exit::Failed, "check the address".to_owned()),
-        (Fault::Unreadable { .. }, _) => (Exit::Failed, format!("check the address; {}", later(false))),
+        (Fault::Unreadable { .. }, _) if ask.repeat != Repeat::WithCare => {
+            (Exit::Failed, "check the address".to_owned())
+        }
+        (Fault::Unreadable { .. }, _) => (Exit::Failed, format!("check the address; {}", later(ask.repeat))),
         (_, 401) => (Exit::Credential, "check the credential".to_owned()),
         _ if rejected => (Exit::Credential, "check the credential".to_owned()),
         (_, 400 | 422) => (Exit::Usage, "check what was asked for".to_owned()),
@@ -195,12 +214,12 @@ fn refusal<T>(fault: &Fault, place: &str, ask: &Ask<T>, answer: &Response<Bytes>
         (_, 404 | 405) => (Exit::NotFound, "check the address".to_owned()),
         (_, 409 | 412 | 428) => (Exit::Conflict, "look at what is there, then try again".to_owned()),
         (_, 429) => (Exit::Refused, patience(answer)),
-        _ => (Exit::Failed, later(ask.repeatable).to_owned()),
+        _ => (Exit::Failed, later(ask.repeat).to_owned()),
     };
     let what = fault.to_string();
     let failure = Failure::new(exit, format!("{place} {}; {advice}", what.trim_end_matches(['.', ';'])));
     let doubt = matches!(fault, Fault::Unreadable { .. }) || status.is_server_error();
-    if doubt && !ask.repeatable { failure.perhaps_done() } else { failure }
+    if doubt && ask.repeat == Repeat::WithCare { failure.perhaps_done() } else { failure }
 }
 
 fn said(fault: &Fault) -> bool {

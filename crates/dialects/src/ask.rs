@@ -20,8 +20,8 @@ pub struct Ask<T> {
     pub request: Request<Bytes>,
     /// The secrets in it: nothing that is said about it may repeat them.
     pub secrets: Vec<Secret>,
-    /// Whether making it twice is no more than making it once, whatever became of the first.
-    pub repeatable: bool,
+    /// What becomes of making it twice, if nobody knows what became of the first.
+    pub repeat: Repeat,
     answer: PhantomData<fn() -> T>,
 }
 
@@ -33,11 +33,22 @@ impl<T> Ask<T> {
         self
     }
 
-    /// Although its method does not say so, it changes nothing.
+    /// With another consequence of repeating it than its method suggests.
     #[must_use]
-    pub fn harmless(self) -> Self {
-        Self { repeatable: true, ..self }
+    pub fn repeated(self, repeat: Repeat) -> Self {
+        Self { repeat, ..self }
     }
+}
+
+/// What becomes of making a request twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// Nothing: whoever sends may do it unasked.
+    Freely,
+    /// Nothing bad, but an attempt may be counted.
+    ByHand,
+    /// Something may be there twice, or be lost.
+    WithCare,
 }
 
 /// A target or body may hold a secret.
@@ -49,10 +60,10 @@ impl<T> fmt::Debug for Ask<T> {
 
 /// Without a body.
 pub fn bare<T>(method: Method, target: &str) -> Result<Ask<T>, http::Error> {
-    let repeatable = method.is_safe();
+    let repeat = if method.is_safe() { Repeat::Freely } else { Repeat::WithCare };
     let request = Request::builder().method(method).uri(target).header(ACCEPT, "application/json");
     let request = request.body(Bytes::new())?;
-    Ok(Ask { request, secrets: Vec::new(), repeatable, answer: PhantomData })
+    Ok(Ask { request, secrets: Vec::new(), repeat, answer: PhantomData })
 }
 
 /// With a JSON body.
@@ -121,8 +132,7 @@ mod tests {
 
     #[test]
     fn only_what_changes_nothing_may_be_repeated() {
-        assert!(bare::<()>(Method::GET, "/").unwrap().repeatable);
-        assert!(!bare::<()>(Method::PUT, "/").unwrap().repeatable);
-        assert!(bare::<()>(Method::POST, "/").unwrap().harmless().repeatable);
+        assert_eq!(bare::<()>(Method::GET, "/").unwrap().repeat, Repeat::Freely);
+        assert_eq!(bare::<()>(Method::PUT, "/").unwrap().repeat, Repeat::WithCare);
     }
 }

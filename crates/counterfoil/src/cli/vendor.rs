@@ -24,10 +24,10 @@ use tokio::sync::OnceCell;
 #[derive(Debug, Default, Clone, Args)]
 pub struct UserFlags {
     /// User name, with a password instead of a token
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", global = true)]
     username: Option<String>,
     /// Password: `-` (standard input), `@FILE`, `env:NAME` or the text
-    #[arg(long, value_name = "SECRET")]
+    #[arg(long, value_name = "SECRET", global = true)]
     password: Option<String>,
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics, in its helpers too")]
 
 mod addresses;
+mod bad_vendors;
 mod clock;
 mod crash;
 mod dynatrace;
@@ -12,7 +13,9 @@ mod input;
 mod observation;
 mod people;
 mod reaches;
+mod recordings;
 mod refusals;
+mod round_trips;
 mod secrets;
 mod settings;
 mod support;

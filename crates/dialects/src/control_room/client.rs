@@ -2,7 +2,7 @@
 
 use super::wire::{LoggedIn, Login, Valid};
 use super::{HEADER, NAME};
-use crate::ask::{Ask, bare, escape, with_body};
+use crate::ask::{Ask, Repeat, bare, escape, with_body};
 use crate::vendor::{Complaint, Vendor, member};
 use counterfoil_core::secret::Secret;
 use http::Method;
@@ -38,7 +38,7 @@ impl Version {
 
     /// Logs in; needs no credential besides what it brings.
     pub fn authenticate(self, login: &Login, secret: &Secret) -> Result<Ask<LoggedIn>, http::Error> {
-        Ok(with_body(Method::POST, self.path(), login)?.hiding(secret))
+        Ok(with_body(Method::POST, self.path(), login)?.hiding(secret).repeated(Repeat::ByHand))
     }
 
     /// Replaces a token, which ends with that.
@@ -62,7 +62,7 @@ pub fn validate(token: &Secret) -> Result<Ask<Valid>, http::Error> {
 
 /// Ends a token.
 pub fn logout(token: &Secret) -> Result<Ask<()>, http::Error> {
-    bearing(bare(Method::POST, "/v1/authentication/logout")?, token)
+    Ok(bearing(bare(Method::POST, "/v1/authentication/logout")?, token)?.repeated(Repeat::ByHand))
 }
 
 /// What is done to a token is asked with that token.

@@ -4,7 +4,7 @@ use super::NAME;
 use super::api::AuthUserKey;
 use super::envelope::Envelope;
 use super::token::{CLIENT, CLIENT_SECRET, Granted};
-use crate::ask::{Ask, bare, with_form};
+use crate::ask::{Ask, Repeat, bare, with_form};
 use crate::vendor::{Complaint, Vendor};
 use counterfoil_core::secret::Secret;
 use data_encoding::BASE64;
@@ -25,7 +25,8 @@ fn complaint(body: &[u8]) -> Option<Complaint> {
 /// Buys an access token. The request brings the vendor's public client along and needs no other credential.
 pub fn request_access_token(key: &str, secret: &Secret) -> Result<Ask<Granted>, http::Error> {
     let fields = [("grant_type", "password"), ("username", key), ("password", secret.reveal())];
-    let mut ask = with_form(Method::POST, "/auth/oauth/token", &fields)?.hiding(secret);
+    let mut ask =
+        with_form(Method::POST, "/auth/oauth/token", &fields)?.hiding(secret).repeated(Repeat::ByHand);
     let pair = BASE64.encode(format!("{CLIENT}:{CLIENT_SECRET}").as_bytes());
     ask.request.headers_mut().insert(AUTHORIZATION, HeaderValue::try_from(format!("Basic {pair}"))?);
     Ok(ask)

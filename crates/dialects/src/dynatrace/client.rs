@@ -5,7 +5,7 @@ use super::envelope::{Body, Envelope};
 use super::wire::{
     ApiToken, ApiTokenCreate, ApiTokenCreated, ApiTokenList, ApiTokenSecret, ApiTokenUpdate, ListQuery,
 };
-use crate::ask::{Ask, bare, escape, fields, item, query, with_body};
+use crate::ask::{Ask, Repeat, bare, escape, fields, item, query, with_body};
 use crate::vendor::{Complaint, Vendor};
 use counterfoil_core::secret::Secret;
 use http::Method;
@@ -46,7 +46,7 @@ pub fn get(id: &str) -> Result<Ask<ApiToken>, http::Error> {
 /// Reads the one with this secret.
 pub fn lookup(secret: &Secret) -> Result<Ask<ApiToken>, http::Error> {
     let body = ApiTokenSecret { token: Some(secret.reveal().to_owned()) };
-    Ok(with_body(Method::POST, &format!("{TOKENS}/lookup"), &body)?.hiding(secret).harmless())
+    Ok(with_body(Method::POST, &format!("{TOKENS}/lookup"), &body)?.hiding(secret).repeated(Repeat::Freely))
 }
 
 /// Changes one.
