@@ -24,7 +24,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use uuid::Uuid;
 
-const FORMAT: Format = Format {
+static FORMAT: Format = Format {
     public: &[Part::Fixed("cf_"), Part::Drawn(BASE62, 12)],
     hidden: &[Part::Fixed("_"), Part::Drawn(BASE62, 43), Part::Checksum],
     joined: true,
@@ -99,7 +99,7 @@ fn house(tokens: u64) -> (Authority, Vec<String>, u64) {
         pool: Arc::new(Inline),
     };
     let before = resident();
-    let opening = Authority::open(ports, keys, Catalogue::new(Vec::new()), Vec::new());
+    let opening = Authority::open(ports, keys, Catalogue::new(Vec::new()), vec![("native", &FORMAT)]);
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let house = runtime.block_on(opening).expect("it only loads");
     // A stride that visits the sample in an order that no cache foresees.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 /// The record of one JWT. Nothing of it changes but its end.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Session {
     /// The `jti` (RFC 7519 section 4.1.7), a UUIDv7; its public id.
     pub id: Uuid,

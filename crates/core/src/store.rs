@@ -324,7 +324,8 @@ pub trait Store: Send + Sync {
 
     /// Everything that may count at `now`: every realm, role and principal, every token that is neither revoked nor
     /// expired, those tokens' live texts and overlaps, every session that is neither ended nor expired, every signing
-    /// key that is not removed, and every lock.
+    /// key that is not removed, and every lock. A realm comes before its roles, those before the principals, those before
+    /// their tokens and sessions, and a token before its texts; the closer behind, the less is remembered meanwhile.
     fn load(&self, now: Timestamp, sink: Sink) -> Future<'_, Result<(), StoreError>>;
 
     /// Writes last uses and logins down. Losing the last batch in a crash is allowed; nothing else is.

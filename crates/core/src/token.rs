@@ -48,7 +48,7 @@ pub struct Use {
 }
 
 /// So many requests in so long a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Limit {
     /// How many.
     pub count: u64,

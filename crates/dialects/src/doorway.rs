@@ -9,7 +9,6 @@ use crate::target;
 use bytes::Bytes;
 use counterfoil_core::authority::{Actor, Allowance, Authority, Claim, Door, Grant};
 use counterfoil_core::error::{Error, Unauthenticated};
-use counterfoil_core::index::Credential;
 use counterfoil_core::index::roster::RealmFacts;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
@@ -305,12 +304,12 @@ async fn admit(
 /// Whether a credential may be brought to this dialect (design 4): its own and native ones may; OAuth sessions open our
 /// own API too, but only if they are addressed to us.
 pub(crate) fn opens(dialect: &Dialect, grant: &Grant) -> bool {
-    match grant.credential() {
-        Credential::Token(token) => [dialect.name, NATIVE].contains(&&*token.dialect),
-        Credential::Session(session, _) if *session.dialect == *OAUTH => {
+    match grant.session() {
+        None => [dialect.name, NATIVE].contains(&grant.dialect()),
+        Some(session) if *session.dialect == *OAUTH => {
             [OAUTH, NATIVE].contains(&dialect.name) && session.is_for_us()
         }
-        Credential::Session(session, _) => *session.dialect == *dialect.name,
+        Some(session) => *session.dialect == *dialect.name,
     }
 }
 

@@ -3,7 +3,6 @@
 use super::verify::Grant;
 use crate::catalogue::{Catalogue, OURS};
 use crate::error::Error;
-use crate::index::Credential;
 use crate::index::roster::Standing;
 use crate::journal::{Action, Entry};
 use crate::principal::PrincipalId;
@@ -65,10 +64,7 @@ impl Actor {
 
     /// The session that it brought.
     pub fn session(&self) -> Option<&Session> {
-        match self.grant()?.credential() {
-            Credential::Session(session, _) => Some(session),
-            Credential::Token(_) => None,
-        }
+        self.grant()?.session()
     }
 
     /// For whom it speaks.
@@ -86,7 +82,7 @@ impl Actor {
     }
 
     /// The public id of its credential.
-    pub fn credential(&self) -> Option<&Arc<str>> {
+    pub fn credential(&self) -> Option<&str> {
         match &self.who {
             Who::Holder(grant) => Some(grant.id()),
             Who::Echo(credential) => Some(credential),
@@ -145,7 +141,7 @@ impl Actor {
             at,
             realm: self.realm,
             actor: self.principal(),
-            credential: self.credential().cloned(),
+            credential: self.credential().map(Into::into),
             action,
             subject: subject.into(),
             detail: serde_json::Map::new(),

@@ -5,7 +5,6 @@ use super::verify::{Ask, Grant, Verdict};
 use super::{Actor, Authority, Proved, Which};
 use crate::assertion::Assertion;
 use crate::error::{Error, Unauthenticated, Violation};
-use crate::index::Credential;
 use crate::journal::Action;
 use crate::jwks::{self, ClientKey, MOST};
 use crate::principal::{Kind, Principal};
@@ -13,7 +12,7 @@ use crate::realm::RealmId;
 use crate::replay::{Replay, ReplayKey};
 use crate::session::Session;
 use crate::store::{Key, Record, StoreError, Write};
-use crate::token::{Purpose, State, Token, counts_from};
+use crate::token::{Purpose, State, TokenNumber, counts_from};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::net::IpAddr;
@@ -116,23 +115,22 @@ impl Authority {
     /// already, and whatever network it counts from, it can be given back from anywhere.
     pub async fn take_back(&self, client: &Proved, text: &str) -> Result<(), Error> {
         let actor = self.proven(client)?;
-        let Some(slot) = self.index.get(&self.keys.bearer(text)) else { return Ok(()) };
-        if slot.known.standing.realm.id != actor.realm() {
+        let Some(known) = self.index.get(&self.keys.bearer(text), text) else { return Ok(()) };
+        let standing = &known.terms.standing;
+        if standing.realm.id != actor.realm() {
             return Ok(());
         }
-        let own = slot.known.standing.id == client.principal.id;
-        match &slot.known.credential {
-            Credential::Session(session, _) if own || is_asked_by(session, client) => {
-                self.end(&actor, session).await
-            }
-            Credential::Token(token) if own => self.take_token_back(&actor, token).await,
+        let own = standing.id == client.principal.id;
+        match (known.session(), known.number) {
+            (Some(session), _) if own || is_asked_by(session, client) => self.end(&actor, session).await,
+            (None, Some(token)) if own => self.take_token_back(&actor, known.id(), token).await,
             _ => Err(Error::forbidden([], "the token was not given to this client")),
         }
     }
 
-    async fn take_token_back(&self, actor: &Actor, token: &Token) -> Result<(), Error> {
-        let _held = self.hold(("token", actor.realm(), &*token.id)).await;
-        let Some(Record::Token(token)) = self.store.find(Key::Token(token.number)).await? else {
+    async fn take_token_back(&self, actor: &Actor, id: &str, token: TokenNumber) -> Result<(), Error> {
+        let _held = self.hold(("token", actor.realm(), id)).await;
+        let Some(Record::Token(token)) = self.store.find(Key::Token(token)).await? else {
             return Ok(());
         };
         if token.revoked.is_some() {
@@ -177,12 +175,9 @@ impl Authority {
 
 /// Whether a token is the client's, was asked for by it, or is addressed to it.
 pub(super) fn concerns(grant: &Grant, client: &Proved) -> bool {
-    let addressed = match grant.credential() {
-        Credential::Session(session, _) => {
-            is_asked_by(session, client) || session.audience == client.principal.username
-        }
-        Credential::Token(_) => false,
-    };
+    let addressed = grant
+        .session()
+        .is_some_and(|session| is_asked_by(session, client) || session.audience == client.principal.username);
     grant.standing().id == client.principal.id || addressed
 }
 

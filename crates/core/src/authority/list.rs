@@ -155,11 +155,8 @@ impl Authority {
 
     /// The record with its principal's name and a last use that may not be flushed yet.
     pub fn shown(&self, mut token: Token) -> Shown {
-        if let Some(known) = self.index.known(token.number) {
-            // An index that was read anew may know less than the store.
-            let latest = [token.last_used, known.last_used()].into_iter().flatten();
-            token.last_used = latest.max_by_key(|used| used.at);
-        }
+        let uses = [token.last_used, self.index.noted_use(token.number)];
+        token.last_used = uses.into_iter().flatten().max_by_key(|used| used.at);
         let principal =
             self.index.roster.standing(token.principal).map(|standing| Arc::clone(&standing.username));
         Shown { token, principal: principal.unwrap_or_default() }

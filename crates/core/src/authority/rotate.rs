@@ -80,7 +80,7 @@ impl Authority {
         id: &str,
         once: Option<&Idempotency>,
     ) -> Result<Issued, Error> {
-        let itself = echo.credential().is_some_and(|credential| **credential == *id);
+        let itself = echo.credential().is_some_and(|credential| *credential == *id);
         if let Some(once) = once.filter(|_| itself)
             && let Some(outcome) = self.replayed(echo, once).await?
         {

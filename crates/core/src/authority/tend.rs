@@ -3,7 +3,7 @@
 use super::Authority;
 use crate::error::Error;
 use crate::index::Index;
-use crate::store::{StoreError, Write};
+use crate::store::{StoreError, Touch, Write};
 use jiff::SignedDuration;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,12 +11,23 @@ use std::sync::atomic::Ordering;
 /// How long an expired session stays in the store.
 const SESSIONS_KEPT: SignedDuration = SignedDuration::from_hours(24);
 
+/// So many uses are written down at every opportunity; more wait until they are worth it.
+const FEW_USES: usize = 1_000;
+/// How many seconds they wait at most.
+const FLUSHED_WITHIN: i64 = 60;
+/// No commit waits behind more touches than these.
+const TOUCHES_AT_ONCE: usize = 1_000;
+
 impl Authority {
     /// Does whatever is due. `serve` calls it every second or so; a failure is reported and tried again next time.
     pub async fn tend(&self) -> Result<(), Error> {
         self.settle().await?;
-        self.flush().await?;
         let now = self.now();
+        if self.index.uses() <= FEW_USES
+            || self.flushed.load(Ordering::Acquire) + FLUSHED_WITHIN <= now.as_second()
+        {
+            self.flush().await?;
+        }
         let minute = now.as_second().div_euclid(60);
         if self.pruned.load(Ordering::Acquire) == minute {
             return Ok(());
@@ -45,18 +56,24 @@ impl Authority {
 
     /// Writes down the last uses and logins noted so far; those that cannot be written wait for the next time.
     pub async fn flush(&self) -> Result<(), StoreError> {
-        let (used, noted) = (self.index.take_used(), self.noted.take());
-        let mut batch: Vec<_> = used.iter().filter_map(|known| known.touch()).collect();
-        batch.extend(&noted);
-        if batch.is_empty() {
-            return Ok(());
-        }
-        self.store.touch(batch).await.inspect_err(|_| {
-            for known in &used {
-                self.index.queue(known);
+        self.flushed.store(self.now().as_second(), Ordering::Release);
+        let mut touches = self.index.take_uses();
+        touches.extend(self.noted.take());
+        let mut batches = touches.chunks(TOUCHES_AT_ONCE);
+        while let Some(batch) = batches.next() {
+            if let Err(error) = self.store.touch(batch.to_vec()).await {
+                batch.iter().chain(batches.flatten()).for_each(|touch| self.note_again(*touch));
+                return Err(error);
             }
-            self.noted.add(noted);
-        })
+        }
+        Ok(())
+    }
+
+    fn note_again(&self, touch: Touch) {
+        match touch {
+            Touch::Use { token, used } => self.index.note_use(token, used),
+            Touch::Login { .. } => self.noted.add([touch]),
+        }
     }
 
     /// Reads everything that may count from the store into the index, while no commit is under way. The doubt ends
@@ -64,7 +81,7 @@ impl Authority {
     pub(super) async fn reload(&self) -> Result<(), Error> {
         let _alone = self.gate.write().await;
         let generation = self.store.generation();
-        let fresh = Arc::new(Index::default());
+        let fresh = Arc::new(Index::new(super::joined(&self.formats)));
         let filling = Arc::clone(&fresh);
         self.store.load(self.now(), Box::new(move |record| filling.put(&record))).await?;
         self.index.replace(&fresh);

@@ -3,14 +3,14 @@
 use super::{Actor, Authority};
 use crate::error::Unauthenticated;
 use crate::index::roster::{RealmFacts, Standing};
-use crate::index::{Credential, Known, Slot};
+use crate::index::{Known, Terms};
 use crate::realm::RealmId;
 use crate::scope::ScopeSet;
+use crate::session::Session;
 use crate::store::{Key, Record};
-use crate::token::{State, TextState, Use, counts_from};
+use crate::token::{TextState, Use, counts_from};
 use jiff::Timestamp;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What is asked of a token.
@@ -52,82 +52,68 @@ pub enum Reason {
 
 /// A live credential and its principal.
 #[derive(Debug, Clone)]
-pub struct Grant(Arc<Known>);
+pub struct Grant(Known);
 
 impl Grant {
-    /// What was brought.
-    pub fn credential(&self) -> &Credential {
-        &self.0.credential
-    }
-
     /// Its public id, safe in logs.
-    pub fn id(&self) -> &Arc<str> {
-        match &self.0.credential {
-            Credential::Token(token) => &token.id,
-            Credential::Session(_, id) => id,
-        }
+    pub fn id(&self) -> &str {
+        self.0.id()
     }
 
-    /// Whose form it has, or whose API it opens.
+    /// A token's name; sessions have none.
+    pub fn name(&self) -> Option<&str> {
+        self.0.name()
+    }
+
+    /// The record, if it is a session.
+    pub fn session(&self) -> Option<&Session> {
+        self.0.session()
+    }
+
+    /// The dialect whose form it has, or whose API it opens.
     pub fn dialect(&self) -> &str {
-        match &self.0.credential {
-            Credential::Token(token) => &token.dialect,
-            Credential::Session(session, _) => &session.dialect,
-        }
+        &self.0.terms.dialect
     }
 
     /// When it was issued.
     pub fn issued(&self) -> Timestamp {
-        match &self.0.credential {
-            Credential::Token(token) => token.created,
-            Credential::Session(session, _) => session.issued,
-        }
+        self.0.issued
     }
 
     /// When it ends.
     pub fn expires(&self) -> Option<Timestamp> {
-        match &self.0.credential {
-            Credential::Token(token) => token.expires,
-            Credential::Session(session, _) => Some(session.expires),
-        }
+        self.0.expires
     }
 
     /// For whom it speaks.
     pub fn standing(&self) -> &Standing {
-        &self.0.standing
+        &self.0.terms.standing
     }
 
     /// Its realm.
     pub fn realm(&self) -> &RealmFacts {
-        &self.0.standing.realm
+        &self.0.terms.standing.realm
     }
 
     /// Whether it is a personal token.
     pub fn is_personal(&self) -> bool {
-        matches!(&self.0.credential, Credential::Token(token) if token.personal)
-    }
-
-    /// Whether it is cut to its principal's present roles: personal tokens and all sessions are.
-    fn is_cut(&self) -> bool {
-        self.is_personal() || matches!(self.0.credential, Credential::Session(..))
-    }
-
-    fn given(&self) -> &ScopeSet {
-        match &self.0.credential {
-            Credential::Token(token) => &token.scopes,
-            Credential::Session(session, _) => &session.scopes,
-        }
+        self.0.terms.personal
     }
 
     /// Whether it may do what `word` says, now.
     pub fn covers(&self, word: &str) -> bool {
-        self.given().covers(word) && (!self.is_cut() || self.standing().covers(word))
+        covers(&self.0.terms, word)
     }
 
     /// What it may do now.
     pub fn scopes(&self) -> ScopeSet {
-        if self.is_cut() { self.given().cut_to(&self.standing().scopes()) } else { self.given().clone() }
+        let Terms { scopes, standing, cut, .. } = &*self.0.terms;
+        if *cut { scopes.cut_to(&standing.scopes()) } else { scopes.clone() }
     }
+}
+
+fn covers(terms: &Terms, word: &str) -> bool {
+    terms.scopes.covers(word) && (!terms.cut || terms.standing.covers(word))
 }
 
 /// How verifications ended since the start, for metrics.
@@ -168,13 +154,14 @@ impl Authority {
     /// Whether the bearer text counts. A live one's use is noted.
     pub fn verify(&self, text: &str, ask: &Ask<'_>) -> Verdict {
         let now = self.now();
-        let verdict = match self.index.get(&self.keys.bearer(text)) {
+        let verdict = match self.index.get(&self.keys.bearer(text), text) {
             None => Verdict::Unknown,
-            Some(slot) => judge(slot, ask, now),
+            Some(known) => judge(known, ask, now),
         };
         self.tally.note(&verdict);
-        if let Verdict::Live(Grant(known)) = &verdict {
-            self.index.note_use(known, Use { at: now, address: ask.address.map(|from| from.to_canonical()) });
+        if let Verdict::Live(Grant(Known { number: Some(token), .. })) = &verdict {
+            self.index
+                .note_use(*token, Use { at: now, address: ask.address.map(|from| from.to_canonical()) });
         }
         verdict
     }
@@ -198,10 +185,8 @@ impl Authority {
 
     /// A session that is over is said to be only by its own dialect; an opaque text, by all.
     fn may_say_expired(&self, text: &str, dialect: &str) -> bool {
-        self.index.get(&self.keys.bearer(text)).is_some_and(|slot| match &slot.known.credential {
-            Credential::Session(session, _) => &*session.dialect == dialect,
-            Credential::Token(_) => true,
-        })
+        let known = self.index.get(&self.keys.bearer(text), text);
+        known.is_some_and(|known| known.session().is_none_or(|session| &*session.dialect == dialect))
     }
 
     /// The actor of a caller that repeats a rotation with the text that it spent: good for hearing that outcome again
@@ -214,10 +199,10 @@ impl Authority {
         let Ok(Some(Record::Text(kept))) = self.store.find(Key::Text(self.keys.bearer(text))).await else {
             return None;
         };
-        let known = self.index.known(kept.token).filter(|_| kept.state == TextState::Spent)?;
+        let known = self.index.by_number(kept.token, text).filter(|_| kept.state == TextState::Spent)?;
         let ask = Ask { address, ..Ask::default() };
-        match judge(Slot { known, until: None }, &ask, self.now()) {
-            Verdict::Live(grant) => Some(Actor::echo(grant.realm().id, Arc::clone(grant.id()))),
+        match judge(known, &ask, self.now()) {
+            Verdict::Live(grant) => Some(Actor::echo(grant.realm().id, grant.id().into())),
             _ => None,
         }
     }
@@ -233,44 +218,39 @@ impl Authority {
     }
 }
 
-fn judge(slot: Slot, ask: &Ask<'_>, now: Timestamp) -> Verdict {
-    let Slot { known, until } = slot;
-    let reason = until.is_some_and(|end| end <= now).then_some(Reason::Expired).or_else(|| over(&known, now));
-    let reason = reason.or_else(|| out_of_place(&known, ask));
+fn judge(known: Known, ask: &Ask<'_>, now: Timestamp) -> Verdict {
+    let reason = over(&known, now).or_else(|| out_of_place(&known.terms, ask));
     match (reason, ask.scope) {
         (Some(reason), _) => Verdict::Refused(reason),
-        (None, Some(word)) if !Grant(Arc::clone(&known)).covers(word) => Verdict::Lacks(Grant(known)),
+        (None, Some(word)) if !covers(&known.terms, word) => Verdict::Lacks(Grant(known)),
         (None, _) => Verdict::Live(Grant(known)),
     }
 }
 
 /// Why the credential itself does not count now.
 fn over(known: &Known, now: Timestamp) -> Option<Reason> {
-    match &known.credential {
-        Credential::Token(token) => match token.state(now) {
-            State::Expired | State::Revoked => Some(Reason::Expired),
-            State::Disabled => Some(Reason::Disabled),
-            State::Pending => Some(Reason::NotYet),
-            State::Active => None,
-        },
-        Credential::Session(session, _) => (session.expires <= now).then_some(Reason::Expired),
+    let Terms { until, enabled, not_before, .. } = &*known.terms;
+    if known.expires.is_some_and(|end| end <= now) || until.is_some_and(|end| end <= now) {
+        Some(Reason::Expired)
+    } else if !enabled {
+        Some(Reason::Disabled)
+    } else if not_before.is_some_and(|start| now < start) {
+        Some(Reason::NotYet)
+    } else {
+        None
     }
 }
 
 /// Why it does not count for this principal, in this realm, from there.
-fn out_of_place(known: &Known, ask: &Ask<'_>) -> Option<Reason> {
-    let (networks, personal) = match &known.credential {
-        Credential::Token(token) => (&token.networks, token.personal),
-        Credential::Session(session, _) => (&session.networks, false),
-    };
-    let realm = &known.standing.realm;
-    if !known.standing.is_live() {
+fn out_of_place(terms: &Terms, ask: &Ask<'_>) -> Option<Reason> {
+    let realm = &terms.standing.realm;
+    if !terms.standing.is_live() {
         Some(Reason::Principal)
     } else if ask.realm.is_some_and(|asked| asked != realm.id) {
         Some(Reason::Realm)
-    } else if personal && !realm.personal_tokens() {
+    } else if terms.personal && !realm.personal_tokens() {
         Some(Reason::PersonalOff)
-    } else if !counts_from(networks, ask.address) {
+    } else if !counts_from(&terms.networks, ask.address) {
         Some(Reason::Network)
     } else {
         None

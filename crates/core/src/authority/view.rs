@@ -76,7 +76,7 @@ impl View {
 
     /// Refuses a change by a credential to itself where the dialect forbids that.
     pub(super) fn spare(&self, actor: &Actor, token: &Token, deed: &'static str) -> Result<(), Error> {
-        if self.spares_itself && actor.credential() == Some(&token.id) {
+        if self.spares_itself && actor.credential() == Some(&*token.id) {
             return Err(Error::Itself(deed));
         }
         Ok(())

@@ -1,107 +1,76 @@
 //! The index: everything that may count, in memory, by digest. It holds facts, never decisions, and answers without
 //! waiting for anything. The store is the truth; [`Index::apply`] follows each commit before it is acknowledged.
 
+mod facts;
 pub mod roster;
+mod table;
+mod uses;
+
+pub use facts::{Known, Label, Terms};
 
 use crate::principal::Role;
 use crate::secret::Digest;
 use crate::session::Session;
 use crate::store::{Record, Touch, Write};
 use crate::token::{Purpose, Text, TextState, Token, TokenNumber, Use};
-use hashbrown::HashMap;
+use facts::LONGEST_FRONT;
+use hashbrown::{HashMap, HashSet};
 use jiff::Timestamp;
-use roster::{Roster, Standing};
-use std::sync::atomic::{AtomicBool, Ordering};
+use roster::Roster;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-
-/// A credential as verification needs it.
-#[derive(Debug)]
-pub struct Known {
-    /// The record as last committed; a token's `last_used` is behind [`Known::last_used`].
-    pub credential: Credential,
-    /// For whom it speaks.
-    pub standing: Arc<Standing>,
-    usage: Arc<Usage>,
-}
-
-/// What a bearer text can be: both are found by the same look-up.
-#[derive(Debug)]
-pub enum Credential {
-    /// An opaque access token.
-    Token(Token),
-    /// A JWT; with its public id as text.
-    Session(Session, Arc<str>),
-}
-
-#[derive(Debug, Default)]
-struct Usage {
-    last: Mutex<Option<Use>>,
-    queued: AtomicBool,
-}
-
-impl Known {
-    /// The last use, flushed or not.
-    pub fn last_used(&self) -> Option<Use> {
-        *lock(&self.usage.last)
-    }
-
-    /// The last use, to be written down.
-    pub fn touch(&self) -> Option<Touch> {
-        let Credential::Token(token) = &self.credential else { return None };
-        self.last_used().map(|used| Touch::Use { token: token.number, used })
-    }
-}
-
-/// A hit: the token, and until when this text of it counts.
-#[derive(Debug, Clone)]
-pub struct Slot {
-    /// The credential.
-    pub known: Arc<Known>,
-    /// The end of an overlap.
-    pub until: Option<Timestamp>,
-}
-
-#[derive(Debug)]
-struct Entry {
-    known: Arc<Known>,
-    digests: Vec<Digest>,
-}
-
-const SHARDS: usize = 64;
+use table::{Entry, Table};
+use uses::Uses;
 
 /// Everything that may count.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Index {
-    by_digest: Vec<RwLock<HashMap<Digest, Slot>>>,
-    by_number: RwLock<HashMap<TokenNumber, Entry>>,
+    table: Table,
     /// Realms, principals, roles, signing keys and locks.
     pub roster: Roster,
-    used: Mutex<Vec<Arc<Known>>>,
+    uses: Uses,
     /// One change is followed at a time, so that a role's new scopes and its new holders do not miss each other.
-    following: Mutex<()>,
+    following: Mutex<Following>,
+    /// The dialects whose texts begin with the id.
+    joined: Vec<&'static str>,
 }
 
-impl Default for Index {
-    fn default() -> Self {
-        Self {
-            by_digest: (0..SHARDS).map(|_| RwLock::default()).collect(),
-            by_number: RwLock::default(),
-            roster: Roster::default(),
-            used: Mutex::default(),
-            following: Mutex::default(),
-        }
-    }
+/// What putting records in needs to remember.
+#[derive(Debug, Default)]
+struct Following {
+    terms: HashSet<Arc<Terms>>,
+    labels: HashSet<Arc<Label>>,
+    /// Tokens whose first text is still to come.
+    awaited: HashMap<TokenNumber, Awaited>,
+}
+
+#[derive(Debug)]
+struct Awaited {
+    issued: Timestamp,
+    expires: Option<Timestamp>,
+    terms: Arc<Terms>,
+    label: Arc<Label>,
 }
 
 impl Index {
-    /// The token that a text with this digest belongs to.
-    pub fn get(&self, digest: &Digest) -> Option<Slot> {
-        read(self.shard(digest)).get(digest).cloned()
+    /// An empty one; `joined` names the dialects whose texts begin with the id.
+    pub fn new(joined: Vec<&'static str>) -> Self {
+        Self { joined, ..Self::default() }
+    }
+
+    /// What a text with this digest opens.
+    pub fn get(&self, digest: &Digest, text: &str) -> Option<Known> {
+        self.table.get(digest, text)
+    }
+
+    /// A token by its internal number, for whoever brings this text of it, spent or not.
+    pub fn by_number(&self, number: TokenNumber, text: &str) -> Option<Known> {
+        self.table.by_number(number, text)
     }
 
     /// How many texts may count.
     pub fn len(&self) -> usize {
-        self.by_digest.iter().map(|shard| read(shard).len()).sum()
+        self.table.len()
     }
 
     /// Whether nothing may count.
@@ -109,38 +78,32 @@ impl Index {
         self.len() == 0
     }
 
-    /// Notes a use, to be flushed later. If another use of the same token is being noted this instant, that one will do.
-    pub fn note_use(&self, known: &Arc<Known>, used: Use) {
-        if let Ok(mut last) = known.usage.last.try_lock() {
-            *last = Some(used);
-        }
-        if matches!(known.credential, Credential::Token(_)) {
-            self.queue(known);
-        }
+    /// Notes a token's use, to be flushed later.
+    pub fn note_use(&self, token: TokenNumber, used: Use) {
+        self.uses.note(token, used);
     }
 
-    /// Has the last use of this token flushed with the next batch.
-    pub fn queue(&self, known: &Arc<Known>) {
-        if !known.usage.queued.swap(true, Ordering::AcqRel) {
-            lock(&self.used).push(Arc::clone(known));
-        }
+    /// The latest use of a token that is not flushed.
+    pub fn noted_use(&self, token: TokenNumber) -> Option<Use> {
+        self.uses.get(token)
     }
 
-    /// What was used since the last call. Whoever cannot write that down queues it again.
-    pub fn take_used(&self) -> Vec<Arc<Known>> {
-        let taken = std::mem::take(&mut *lock(&self.used));
-        for known in &taken {
-            known.usage.queued.store(false, Ordering::Release);
-        }
-        taken
+    /// Of how many tokens there are uses that are not flushed.
+    pub fn uses(&self) -> usize {
+        self.uses.len()
+    }
+
+    /// Takes the uses since the last call. Whoever cannot write them down notes them again.
+    pub fn take_uses(&self) -> Vec<Touch> {
+        self.uses.take().into_iter().map(|(token, used)| Touch::Use { token, used }).collect()
     }
 
     /// Follows a committed change.
     pub fn apply(&self, writes: &[Write]) {
-        let _alone = lock(&self.following);
+        let mut following = lock(&self.following);
         for step in writes {
             match step {
-                Write::Insert(record) | Write::Update(record) => self.put(record),
+                Write::Insert(record) | Write::Update(record) => self.follow(&mut following, record),
                 Write::DeleteRole(id, _) => self.roster.forget_role(*id),
                 Write::Unlock(principal) => self.roster.unlock(*principal),
                 Write::ForgetReplays(_) | Write::ForgetSessions(_) => {}
@@ -153,10 +116,8 @@ impl Index {
         let _alone = lock(&self.following);
         for step in writes {
             match step {
-                Write::Update(Record::Token(token)) => self.forget(token.number),
-                Write::Update(Record::Session(session)) => {
-                    write(self.shard(&session.digest)).remove(&session.digest);
-                }
+                Write::Update(Record::Token(token)) => self.table.remove_number(token.number),
+                Write::Update(Record::Session(session)) => drop(self.table.remove(&session.digest)),
                 Write::Update(Record::Principal(principal)) => self.roster.silence_principal(principal.id),
                 Write::Update(Record::Role(Role { id, .. })) | Write::DeleteRole(id, _) => {
                     self.roster.forget_role(*id);
@@ -168,97 +129,126 @@ impl Index {
     }
 
     /// Takes in one record as the store has it. Realms come before roles, roles before principals, principals before
-    /// tokens, tokens before texts.
+    /// tokens, each token before its texts.
     pub fn put(&self, record: &Record) {
-        match record {
-            Record::Token(token) => self.put_token(token),
-            Record::Text(text) => self.put_text(text),
-            Record::Session(session) => self.put_session(session),
-            other => self.roster.put(other),
-        }
-    }
-
-    /// A token by its internal number.
-    pub fn known(&self, number: TokenNumber) -> Option<Arc<Known>> {
-        read(&self.by_number).get(&number).map(|entry| Arc::clone(&entry.known))
+        self.follow(&mut lock(&self.following), record);
     }
 
     /// Takes over everything that `fresh` was loaded with. The caller keeps commits away meanwhile.
     pub fn replace(&self, fresh: &Self) {
-        for (mine, theirs) in self.by_digest.iter().zip(&fresh.by_digest) {
-            std::mem::swap(&mut *write(mine), &mut *write(theirs));
-        }
-        std::mem::swap(&mut *write(&self.by_number), &mut *write(&fresh.by_number));
+        let mut following = lock(&self.following);
+        std::mem::swap(&mut *following, &mut *lock(&fresh.following));
+        self.table.replace(&fresh.table);
         self.roster.replace(&fresh.roster);
     }
 
-    fn put_token(&self, token: &Token) {
-        if token.revoked.is_some() || token.purpose != Purpose::Access {
-            return self.forget(token.number);
+    /// Drops the sessions that are over, and what nothing shares any more.
+    pub fn sweep(&self, now: Timestamp) {
+        let mut following = lock(&self.following);
+        self.table.sweep(now);
+        following.terms.retain(|terms| Arc::strong_count(terms) > 1);
+        following.labels.retain(|label| Arc::strong_count(label) > 1);
+    }
+
+    fn follow(&self, following: &mut Following, record: &Record) {
+        match record {
+            Record::Token(token) => self.put_token(following, token),
+            Record::Text(text) => self.put_text(following, text),
+            Record::Session(session) => self.put_session(following, session),
+            other => self.roster.put(other),
         }
-        let Some(standing) = self.roster.standing(token.principal) else { return };
-        let mut by_number = write(&self.by_number);
-        let held = by_number.remove(&token.number);
-        let (usage, digests) = match held {
-            Some(entry) => (Arc::clone(&entry.known.usage), entry.digests),
-            None => (Arc::new(Usage { last: Mutex::new(token.last_used), queued: false.into() }), Vec::new()),
+    }
+
+    fn put_token(&self, following: &mut Following, token: &Token) {
+        let standing = self.roster.standing(token.principal);
+        let Some(standing) = standing.filter(|_| token.revoked.is_none() && token.purpose == Purpose::Access)
+        else {
+            following.awaited.remove(&token.number);
+            return self.table.remove_number(token.number);
         };
-        let known = Arc::new(Known { credential: Credential::Token(token.clone()), standing, usage });
-        for digest in &digests {
-            if let Some(slot) = write(self.shard(digest)).get_mut(digest) {
-                slot.known = Arc::clone(&known);
-            }
+        let terms = shared(&mut following.terms, Terms::of_token(token, standing));
+        let label = self.label(following, token);
+        let expires = token.expires;
+        let held = self.table.change(token.number, |entry| {
+            entry.expires = expires.map_or(i64::MAX, Timestamp::as_millisecond);
+            entry.terms = match entry.terms.until {
+                None => Arc::clone(&terms),
+                until => shared(&mut following.terms, Terms { until, ..(*terms).clone() }),
+            };
+            entry.label = Arc::clone(&label);
+        });
+        if !held {
+            let awaited = Awaited { issued: token.created, expires, terms, label };
+            following.awaited.insert(token.number, awaited);
         }
-        by_number.insert(token.number, Entry { known, digests });
     }
 
-    fn put_text(&self, text: &Text) {
-        let mut by_number = write(&self.by_number);
-        let Some(entry) = by_number.get_mut(&text.token) else { return };
-        entry.digests.retain(|digest| *digest != text.digest);
-        if text.state == TextState::Spent {
-            write(self.shard(&text.digest)).remove(&text.digest);
+    fn label(&self, following: &mut Following, token: &Token) -> Arc<Label> {
+        let name = (&*token.name).into();
+        if self.joined.contains(&&*token.dialect) && token.id.len() <= LONGEST_FRONT {
+            let id = u8::try_from(token.id.len()).unwrap_or(0);
+            shared(&mut following.labels, Label::Shared { id, name })
         } else {
-            entry.digests.push(text.digest);
-            let slot = Slot { known: Arc::clone(&entry.known), until: text.until };
-            write(self.shard(&text.digest)).insert(text.digest, slot);
+            Arc::new(Label::Own { id: (&*token.id).into(), name })
         }
     }
 
-    fn put_session(&self, session: &Session) {
-        let mut shard = write(self.shard(&session.digest));
+    fn put_text(&self, following: &mut Following, text: &Text) {
+        if text.state == TextState::Spent {
+            // Its successor may come after it, and has nowhere else to learn what the token is.
+            if let Some(last) = self.table.remove(&text.digest)
+                && self.table.sample(text.token).is_none()
+            {
+                following.awaited.insert(text.token, last.into());
+            }
+            return;
+        }
+        let awaited = following.awaited.remove(&text.token);
+        let Some(Awaited { issued, expires, terms, label }) =
+            awaited.or_else(|| self.table.sample(text.token).map(Awaited::from))
+        else {
+            return;
+        };
+        let terms = if terms.until == text.until {
+            terms
+        } else {
+            shared(&mut following.terms, Terms { until: text.until, ..(*terms).clone() })
+        };
+        self.table.insert(Entry::new(&text.digest, Some(text.token), issued, expires, terms, label));
+    }
+
+    fn put_session(&self, following: &mut Following, session: &Session) {
         match self.roster.standing(session.principal) {
             Some(standing) if session.ended.is_none() => {
-                let credential = Credential::Session(session.clone(), session.id.to_string().into());
-                let known = Arc::new(Known { credential, standing, usage: Arc::default() });
-                shard.insert(session.digest, Slot { known, until: None });
+                let terms = shared(&mut following.terms, Terms::of_session(session, standing));
+                let id = session.id.to_string().into();
+                let label = Arc::new(Label::Session(Box::new(session.clone()), id));
+                let (issued, expires) = (session.issued, Some(session.expires));
+                self.table.insert(Entry::new(&session.digest, None, issued, expires, terms, label));
             }
-            _ => drop(shard.remove(&session.digest)),
+            _ => drop(self.table.remove(&session.digest)),
         }
-    }
-
-    /// Drops the sessions that are over.
-    pub fn sweep(&self, now: Timestamp) {
-        let over = |slot: &Slot| matches!(&slot.known.credential, Credential::Session(session, _) if session.expires <= now);
-        for shard in &self.by_digest {
-            write(shard).retain(|_, slot| !over(slot));
-        }
-    }
-
-    fn forget(&self, number: TokenNumber) {
-        if let Some(entry) = write(&self.by_number).remove(&number) {
-            for digest in entry.digests {
-                write(self.shard(&digest)).remove(&digest);
-            }
-        }
-    }
-
-    fn shard(&self, digest: &Digest) -> &RwLock<HashMap<Digest, Slot>> {
-        &self.by_digest[usize::from(digest.0[0]) % SHARDS]
     }
 }
 
-// Nothing in this file panics while it holds a lock, so a poisoned lock still guards sound data.
+impl From<Entry> for Awaited {
+    fn from(entry: Entry) -> Self {
+        let (issued, expires) = entry.times();
+        Self { issued, expires, terms: entry.terms, label: entry.label }
+    }
+}
+
+/// The one copy of a value that many have.
+fn shared<T: Eq + Hash>(known: &mut HashSet<Arc<T>>, value: T) -> Arc<T> {
+    if let Some(same) = known.get(&value) {
+        return Arc::clone(same);
+    }
+    let fresh = Arc::new(value);
+    known.insert(Arc::clone(&fresh));
+    fresh
+}
+
+// Nothing in this folder panics while it holds a lock, so a poisoned lock still guards sound data.
 fn read<T: ?Sized>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
     lock.read().unwrap_or_else(PoisonError::into_inner)
 }

@@ -11,7 +11,6 @@ use crate::refusal::Refused;
 use crate::reply;
 use counterfoil_core::authority::{Actor, Ask, Exchange, Verdict, Which};
 use counterfoil_core::error::{Error, Unauthenticated};
-use counterfoil_core::index::Credential;
 use counterfoil_core::signing::Algorithm;
 use http::{Method, StatusCode};
 use schemars::{Schema, SchemaGenerator, json_schema};
@@ -53,9 +52,7 @@ fn validate(room: &Room, call: Call) -> Answer<'_> {
         let text = given.map(|(_, text)| text).or_else(|| jwt_in_header(&call.parts));
         let ask = Ask { realm: Some(call.realm.id), scope: None, address: call.address };
         let valid = text.is_some_and(|text| match room.house.verify(&text, &ask) {
-            Verdict::Live(grant) => {
-                grant.dialect() == NAME && matches!(grant.credential(), Credential::Session(..))
-            }
+            Verdict::Live(grant) => grant.dialect() == NAME && grant.session().is_some(),
             Verdict::Lacks(_) | Verdict::Refused(_) | Verdict::Unknown => false,
         });
         Ok(reply::json(StatusCode::OK, &Valid { valid }))

@@ -202,7 +202,7 @@ fn update(room: &Room, call: Call) -> Answer<'_> {
         let (scopes, enabled) = (body.scopes.map(checked).transpose()?, body.revoked.map(|revoked| !revoked));
         let (actor, id) = (call.actor()?, call.param("id"));
         // The rules spare a credential from ending itself; this version lets it change nothing of itself.
-        if actor.credential().is_some_and(|own| **own == *id) {
+        if actor.credential().is_some_and(|own| *own == *id) {
             return Err(Error::Itself("update").into());
         }
         let edit = Edit { name: body.name, scopes, enabled, ..Edit::default() };

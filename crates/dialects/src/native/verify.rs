@@ -9,7 +9,6 @@ use crate::refusal::Refused;
 use crate::reply;
 use counterfoil_core::authority::{Actor, Ask, Grant, Verdict};
 use counterfoil_core::error::Error;
-use counterfoil_core::index::Credential;
 use counterfoil_core::scope::Scope;
 use http::{Method, StatusCode};
 use std::net::IpAddr;
@@ -83,10 +82,6 @@ fn ask<'a>(actor: &Actor, question: &'a Question) -> Result<Ask<'a>, Error> {
 
 fn live(grant: &Grant) -> Reading {
     let scopes = grant.scopes();
-    let name = match grant.credential() {
-        Credential::Token(token) => Some(token.name.to_string()),
-        Credential::Session(..) => None,
-    };
     Reading {
         active: true,
         lacks: Vec::new(),
@@ -96,7 +91,7 @@ fn live(grant: &Grant) -> Reading {
         iat: Some(grant.issued().as_second()),
         username: Some(grant.standing().username.to_string()),
         id: Some(grant.id().to_string()),
-        name,
+        name: grant.name().map(ToOwned::to_owned),
         realm: Some(grant.realm().slug.to_string()),
         dialect: Some(grant.dialect().to_owned()),
         scopes: Some(scopes.iter().map(ToString::to_string).collect()),

@@ -13,7 +13,6 @@ use crate::refusal::Refused;
 use crate::reply;
 use counterfoil_core::authority::{Ask, Grant, Verdict};
 use counterfoil_core::error::{Error, Unauthenticated};
-use counterfoil_core::index::Credential;
 use http::StatusCode;
 
 /// What a bearer must have to ask about any token.
@@ -78,7 +77,7 @@ fn known(grant: &Grant, issuer: String) -> Introspection {
         jti: Some(grant.id().to_string()),
         ..Introspection::default()
     };
-    if let Credential::Session(session, _) = grant.credential()
+    if let Some(session) = grant.session()
         && *session.dialect == *NAME
     {
         answer.client_id = Some(session.client.clone());

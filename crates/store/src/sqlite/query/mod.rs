@@ -10,7 +10,6 @@ use counterfoil_core::store::{JournalFilter, Key, Meta, Query, Record, Sink, Tok
 use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Params, Result, Row, params_from_iter};
-use std::collections::HashSet;
 
 /// A statement under construction: each piece brings the values of its own question marks.
 struct Statement {
@@ -209,23 +208,26 @@ pub(super) fn journal(connection: &Connection, filter: JournalFilter, limit: usi
 pub(super) fn load(connection: &Connection, now: Timestamp, mut sink: Sink) -> Result<()> {
     let moment = connection.unchecked_transaction()?;
     let mut shared = Shared::on(&moment);
-    // Asked of the database a second time, for each text, this would take as long as all the rest.
-    let mut counting = HashSet::new();
     each(&moment, rows::REALM, "", [], |row| rows::realm(row).map(|realm| sink(Record::Realm(realm))))?;
     each(&moment, rows::ROLE, "", [], |row| shared.role(row).map(|role| sink(Record::Role(role))))?;
     each(&moment, rows::PRINCIPAL, "", [], |row| {
         rows::principal(row).map(|principal| sink(Record::Principal(principal)))
     })?;
-    let may_count = " WHERE revoked IS NULL AND ifnull(expires > ?, 1)";
-    each(&moment, rows::TOKEN, may_count, [now.as_millisecond()], |row| {
-        let token = shared.token(row)?;
-        counting.insert(token.number);
-        sink(Record::Token(token));
+    // Asked of the database for each token, its texts would take as long as all the rest.
+    let mut texts = Vec::new();
+    each(&moment, rows::TEXT, " WHERE state IN ('live', 'overlap')", [], |row| {
+        texts.push(rows::text(row)?);
         Ok(())
     })?;
-    each(&moment, rows::TEXT, " WHERE state IN ('live', 'overlap')", [], |row| {
-        let text = rows::text(row)?;
-        if counting.contains(&text.token) {
+    texts.sort_unstable_by_key(|text| text.token);
+    let mut texts = texts.into_iter().peekable();
+    let may_count = " WHERE revoked IS NULL AND ifnull(expires > ?, 1) ORDER BY number";
+    each(&moment, rows::TOKEN, may_count, [now.as_millisecond()], |row| {
+        let token = shared.token(row)?;
+        let number = token.number;
+        sink(Record::Token(token));
+        while texts.next_if(|text| text.token < number).is_some() {}
+        while let Some(text) = texts.next_if(|text| text.token == number) {
             sink(Record::Text(text));
         }
         Ok(())

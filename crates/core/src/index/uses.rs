@@ -1,0 +1,48 @@
+//! Uses that are not written down yet: noted on the way of a verification, taken away in batches.
+
+use super::lock;
+use crate::token::{TokenNumber, Use};
+use hashbrown::HashMap;
+use std::sync::Mutex;
+
+const SHARDS: usize = 64;
+
+/// The latest use of each token since the last batch.
+#[derive(Debug)]
+pub(super) struct Uses(Vec<Mutex<HashMap<TokenNumber, Use>>>);
+
+impl Default for Uses {
+    fn default() -> Self {
+        Self((0..SHARDS).map(|_| Mutex::default()).collect())
+    }
+}
+
+impl Uses {
+    /// Notes a use, unless a later one is noted already.
+    pub(super) fn note(&self, token: TokenNumber, used: Use) {
+        let mut shard = lock(self.shard(token));
+        let noted = shard.entry(token).or_insert(used);
+        if noted.at < used.at {
+            *noted = used;
+        }
+    }
+
+    /// The latest use that is not written down.
+    pub(super) fn get(&self, token: TokenNumber) -> Option<Use> {
+        lock(self.shard(token)).get(&token).copied()
+    }
+
+    /// Of how many tokens there are any.
+    pub(super) fn len(&self) -> usize {
+        self.0.iter().map(|shard| lock(shard).len()).sum()
+    }
+
+    /// Takes all of them.
+    pub(super) fn take(&self) -> Vec<(TokenNumber, Use)> {
+        self.0.iter().flat_map(|shard| std::mem::take(&mut *lock(shard))).collect()
+    }
+
+    fn shard(&self, token: TokenNumber) -> &Mutex<HashMap<TokenNumber, Use>> {
+        &self.0[usize::try_from(token.0 % SHARDS as u64).unwrap_or(0)]
+    }
+}
