@@ -30,6 +30,7 @@ pub struct Courier {
     http: reqwest::Client,
     vendor: &'static Vendor,
     base: String,
+    tells: bool,
 }
 
 /// Why a request has no answer.
@@ -57,7 +58,13 @@ impl Courier {
             http = http.tls_certs_merge(authorities);
         }
         let http = http.build().map_err(|why| Failure::new(Exit::Failed, innermost(&why)))?;
-        Ok(Self { http, vendor, base: base(server)? })
+        Ok(Self { http, vendor, base: base(server)?, tells: false })
+    }
+
+    /// The same, telling a person every request if that is wanted.
+    #[must_use]
+    pub fn telling(self, tells: bool) -> Self {
+        Self { tells, ..self }
     }
 
     /// Asks, and reads the answer.
@@ -80,6 +87,10 @@ impl Courier {
         }
         let sentence = |failure: Failure| hiding(failure, &secrets(&ask, &request, credential));
         let place = self.place(&request);
+        if self.tells {
+            let line = Failure::usage(format!("VERBOSE: {} {place}", request.method()));
+            crate::cli::remark(&sentence(line).message);
+        }
         for attempt in 0.. {
             let again = attempt < AGAIN;
             match self.send(&request).await {

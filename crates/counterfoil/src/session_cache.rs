@@ -9,7 +9,7 @@ use counterfoil_core::secret::Secret;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 /// So long before its end a session is not used any more: the request has to arrive, and clocks differ.
@@ -46,6 +46,11 @@ impl SessionCache {
         let home = || environment.path("HOME").map(|home| home.join(".cache"));
         let cache = environment.path("XDG_CACHE_HOME").or_else(home);
         Self(cache.map(|cache| cache.join("counterfoil/sessions")))
+    }
+
+    /// The directory.
+    pub fn folder(&self) -> Option<&Path> {
+        self.0.as_deref()
     }
 
     /// The holder's session, if there is one that still lives for a while.

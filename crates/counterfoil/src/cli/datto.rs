@@ -81,7 +81,8 @@ pub async fn run(verb: Verb, desk: &Desk<'_>) -> Outcome {
         fill(&mut account)?;
     }
     let visit = Visit::to(desk, account)?;
-    visit.print(&request(&visit).await?)
+    let (key, secret) = pair(&visit)?;
+    visit.print(&request(&visit, &key, &secret).await?)
 }
 
 /// What comes through a pipe is the one value that nothing else says.
@@ -111,13 +112,12 @@ fn fill(account: &mut Account) -> Result<(), Failure> {
 }
 
 /// Requests an access token and keeps it.
-pub async fn request(visit: &Visit<'_>) -> anyhow::Result<Granted> {
-    let (key, secret) = pair(visit)?;
-    let granted = visit.ask_as_is(request_access_token(&key, &secret)?).await?;
+pub async fn request(visit: &Visit<'_>, key: &str, secret: &Secret) -> anyhow::Result<Granted> {
+    let granted = visit.ask_as_is(request_access_token(key, secret)?).await?;
     let lasts = SignedDuration::from_secs(granted.expires_in.max(0));
     if let Ok(end) = SystemClock.now().checked_add(lasts) {
         let token = Secret::new(granted.access_token.clone());
-        visit.sessions.put(&visit.holder(&key), &token, end)?;
+        visit.sessions.put(&visit.holder(key), &token, end)?;
     }
     Ok(granted)
 }

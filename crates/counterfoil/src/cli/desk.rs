@@ -31,6 +31,8 @@ pub struct Desk<'a> {
     pub secrets: Secrets<'a>,
     /// Whom to ask, and how to print.
     pub client: Client,
+    /// Whether every request to a vendor is told.
+    pub verbose: bool,
     server: Server,
     reach: OnceCell<Reach>,
 }
@@ -40,7 +42,7 @@ impl<'a> Desk<'a> {
     pub fn new(client: Client, server: Server, secrets: Secrets<'a>) -> Self {
         let printer =
             Printer { format: client.output.value, fields: client.fields.clone(), header: client.header };
-        Self { printer, secrets, client, server, reach: OnceCell::new() }
+        Self { printer, secrets, client, verbose: false, server, reach: OnceCell::new() }
     }
 
     /// Sends the request and reads its answer.

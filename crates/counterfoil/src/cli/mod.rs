@@ -3,6 +3,7 @@
 //! process is `reach`'s affair.
 
 pub mod agent_config;
+pub mod cmdlet;
 pub mod control_room;
 pub mod datto;
 pub mod desk;

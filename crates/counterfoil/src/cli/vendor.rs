@@ -68,7 +68,8 @@ impl<'d> Visit<'d> {
             Failure::usage(format!("{}: {why}", account.vendor.title))
         };
         let server = account.server.as_ref().ok_or_else(missing)?;
-        let courier = Courier::to(account.vendor, &server.value, account.ca_file.as_deref())?;
+        let courier =
+            Courier::to(account.vendor, &server.value, account.ca_file.as_deref())?.telling(desk.verbose);
         let sessions = SessionCache::new(desk.secrets.environment());
         Ok(Self { desk, account, sessions, courier, credential: OnceCell::new() })
     }

@@ -5,6 +5,7 @@
 mod addresses;
 mod bad_vendors;
 mod clock;
+mod cmdlets;
 mod crash;
 mod dynatrace;
 mod first_light;

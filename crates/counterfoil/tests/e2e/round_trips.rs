@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 const PASSWORD: &str = "correct horse battery";
 
 /// A server, the place where it runs, and whoever may do everything on it.
-struct House {
-    place: Place,
-    server: Server,
-    admin: Client,
+pub(crate) struct House {
+    pub(crate) place: Place,
+    pub(crate) server: Server,
+    pub(crate) admin: Client,
 }
 
 impl House {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let place = Place::with_store();
         let server = Server::start(&place);
         let admin = server.admin(&place);
@@ -24,25 +24,25 @@ impl House {
     }
 
     /// Somebody with a role of these scopes: the path of what belongs to them.
-    fn somebody(&self, username: &str, scopes: &[&str]) -> String {
+    pub(crate) fn somebody(&self, username: &str, scopes: &[&str]) -> String {
         self.admin.post("/v1/roles", json!({ "name": username, "scopes": scopes })).expect(201);
         let new = json!({ "username": username, "roles": [username] });
         let made = self.admin.post("/v1/principals", new).expect(201);
         format!("/v1/principals/{}", made["id"].as_str().unwrap())
     }
 
-    fn password(&self, path: &str) {
+    pub(crate) fn password(&self, path: &str) {
         let body = json!({ "password": PASSWORD }).to_string();
         self.admin.ask("PUT", &format!("{path}/password"), body.as_bytes()).expect(204);
         self.place.write("password", PASSWORD);
     }
 
-    fn key(&self, path: &str, dialect: &str) -> Value {
+    pub(crate) fn key(&self, path: &str, dialect: &str) -> Value {
         self.admin.post(&format!("{path}/keys"), json!({ "dialect": dialect })).expect(201)
     }
 
     /// One profile of this vendor at our server.
-    fn profile(&self, vendor: &str, lines: &str) {
+    pub(crate) fn profile(&self, vendor: &str, lines: &str) {
         let url = self.server.url();
         self.place.write_profiles(&format!("[profile.it]\nvendor = '{vendor}'\nserver = '{url}'\n{lines}\n"));
     }

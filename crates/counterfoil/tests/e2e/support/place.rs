@@ -82,6 +82,11 @@ impl Place {
         self.write("config/counterfoil/config.toml", text);
     }
 
+    /// Removes a directory with all that is in it.
+    pub(crate) fn remove(&self, name: &str) {
+        fs::remove_dir_all(self.file(name)).unwrap();
+    }
+
     /// Reads a file.
     pub(crate) fn read(&self, name: &str) -> Vec<u8> {
         fs::read(self.file(name)).unwrap()
