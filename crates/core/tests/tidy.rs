@@ -172,17 +172,22 @@ fn secrets_are_revealed_in_listed_places_only() {
         "crates/dialects/src/dynatrace/client.rs",
         "crates/dialects/src/vendor.rs",
         // The operator's own: the root secret's file, the banner, what a command was given to send or a dry run to hide,
-        // and sessions kept for the next command.
+        // sessions kept for the
+        // next command, and a rotated secret on its way to its place.
         "crates/counterfoil/src/cli/agent_config.rs",
         "crates/counterfoil/src/cli/cmdlet/datto.rs",
         "crates/counterfoil/src/cli/control_room.rs",
         "crates/counterfoil/src/cli/datto.rs",
+        "crates/counterfoil/src/cli/inventory/sources.rs",
         "crates/counterfoil/src/cli/principal/key.rs",
         "crates/counterfoil/src/cli/principal/ways.rs",
+        "crates/counterfoil/src/cli/rotate/keeper.rs",
+        "crates/counterfoil/src/cli/rotate/successor.rs",
         "crates/counterfoil/src/cli/rows.rs",
         "crates/counterfoil/src/cli/secrets.rs",
         "crates/counterfoil/src/cli/token/check.rs",
         "crates/counterfoil/src/cli/vendor.rs",
+        "crates/counterfoil/src/config/client.rs",
         "crates/counterfoil/src/courier.rs",
         "crates/counterfoil/src/reach.rs",
         "crates/counterfoil/src/serve/house.rs",

@@ -142,7 +142,8 @@ async fn authenticate(args: &AuthenticateArgs, visit: &Visit<'_>) -> Result<Logg
     Ok(opened)
 }
 
-fn username(visit: &Visit<'_>) -> Result<String, Failure> {
+/// Who asks.
+pub fn username(visit: &Visit<'_>) -> Result<String, Failure> {
     let missing = || Failure::usage("the user name is missing: give --username, or a profile");
     visit.account.username.as_ref().map(|name| name.value.clone()).ok_or_else(missing)
 }

@@ -195,6 +195,11 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// Where the store of this machine is.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
     /// Tells a person something that is no result.
     pub fn remark(&self, text: &str) {
         if !self.client.quiet {

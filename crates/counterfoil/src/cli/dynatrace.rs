@@ -6,7 +6,6 @@ use super::flags::{DestroyFlags, Dry};
 use super::rows::Row;
 use super::vendor::{Visit, from_json};
 use crate::config::account::{Given, Variables};
-use anyhow::Result;
 use clap::{Args, Subcommand};
 use counterfoil_dialects::dynatrace::client::{self, VENDOR};
 use counterfoil_dialects::dynatrace::wire::{
@@ -195,20 +194,8 @@ async fn show_list(args: ListArgs, visit: &Visit<'_>) -> Outcome {
         to: args.to,
         sort: args.sort,
     };
-    visit.desk.printer.many(&list(&query, limit, visit).await?)?;
+    visit.desk.printer.many(&visit.pages(&query, limit).await?)?;
     Ok(Exit::Done)
-}
-
-/// Asks page after page.
-async fn list(query: &ListQuery, limit: usize, visit: &Visit<'_>) -> Result<Vec<ApiToken>> {
-    let mut page = visit.ask(client::list(query)?).await?;
-    let mut tokens = page.api_tokens;
-    while let Some(key) = page.next_page_key.filter(|_| tokens.len() < limit) {
-        page = visit.ask(client::next(&key)?).await?;
-        tokens.append(&mut page.api_tokens);
-    }
-    tokens.truncate(limit);
-    Ok(tokens)
 }
 
 async fn update(args: UpdateArgs, visit: &Visit<'_>) -> Outcome {

@@ -11,12 +11,14 @@ pub mod dynatrace;
 pub mod exit;
 pub mod flags;
 pub mod format;
+pub mod inventory;
 pub mod journal;
 pub mod key;
 pub mod principal;
 pub mod printer;
 pub mod realm;
 pub mod role;
+pub mod rotate;
 pub mod rows;
 pub mod ruvds;
 pub mod scope;
@@ -125,6 +127,10 @@ pub enum Command {
     },
     /// Automation Anywhere's Control Room: log in and out
     ControlRoom(control_room::Noun),
+    /// New secrets for profiles whose tokens end soon; the old ones end after the new ones are stored
+    Rotate(rotate::RotateArgs),
+    /// Every token at every configured account and of our own, in one table
+    Inventory(inventory::InventoryArgs),
     /// The settings of this program
     Config {
         /// What to do with them.
@@ -193,6 +199,8 @@ async fn ask(command: Command, desk: &Desk<'_>) -> Outcome {
         Command::AgentConfig(noun) => agent_config::run(noun, desk).await,
         Command::Dynatrace { noun } => dynatrace::run(noun, desk).await,
         Command::ControlRoom(noun) => control_room::run(noun, desk).await,
+        Command::Rotate(args) => rotate::run(args, desk).await,
+        Command::Inventory(args) => inventory::run(args, desk).await,
         Command::Config { verb: ConfigVerb::Show } => desk.show_config(),
         Command::Serve(_) | Command::Init(_) | Command::Completions { .. } => {
             unreachable!("these ask nobody; `run` carries them out")

@@ -210,6 +210,8 @@ mod tests {
         every_column_is_a_field::<Entry>();
         every_column_is_a_field::<Line>();
         every_column_is_a_field::<Intended>();
+        every_column_is_a_field::<crate::cli::inventory::Item>();
+        every_column_is_a_field::<crate::cli::rotate::Step>();
         every_column_is_a_field::<counterfoil_dialects::agent_config::Token>();
         every_column_is_a_field::<counterfoil_dialects::control_room::wire::LoggedIn>();
         every_column_is_a_field::<counterfoil_dialects::control_room::wire::Valid>();

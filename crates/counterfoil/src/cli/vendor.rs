@@ -16,7 +16,10 @@ use clap::Args;
 use counterfoil_core::clock::Clock as _;
 use counterfoil_core::secret::Secret;
 use counterfoil_dialects::ask::Ask;
+use counterfoil_dialects::dynatrace::client::{list, next};
+use counterfoil_dialects::dynatrace::wire::{ApiToken, ListQuery};
 use counterfoil_dialects::vendor::{Credential, Vendor};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
 
@@ -45,7 +48,8 @@ pub struct Visit<'d> {
     pub account: Account,
     /// Where sessions are kept.
     pub sessions: SessionCache,
-    courier: Courier,
+    /// What carries its requests.
+    pub courier: Courier,
     credential: OnceCell<Credential>,
 }
 
@@ -140,13 +144,21 @@ impl<'d> Visit<'d> {
         self.sessions.get(&self.holder(username), SystemClock.now())
     }
 
+    /// Asks Dynatrace for tokens, page after page.
+    pub async fn pages(&self, query: &ListQuery, limit: usize) -> Result<Vec<ApiToken>> {
+        let credential = self.credential.get_or_try_init(|| async { self.credential() }).await?;
+        Ok(all_pages(&self.courier, credential, query, limit).await?)
+    }
+
     /// What the account proves itself with; a person is asked for what was not said.
-    fn credential(&self) -> Result<Credential, Failure> {
+    pub fn credential(&self) -> Result<Credential, Failure> {
         let Account { vendor, username, proof, .. } = &self.account;
         let username = username.as_ref().map(|username| username.value.clone());
         let secrets = &self.desk.secrets;
         match (proof.as_ref().map(|proof| &proof.value), username) {
-            (Some(Proof::Secret(source)), _) => Ok(Credential::Bearer(secrets.of(source)?)),
+            (Some(Proof::Secret(source)), _) => {
+                Ok(Credential::Bearer(second_part(vendor, secrets.of(source)?)))
+            }
             (Some(Proof::Password(source)), Some(username)) => {
                 Ok(Credential::Basic { username, password: secrets.of(source)? })
             }
@@ -177,6 +189,37 @@ pub fn account(
     let flag = desk.client.server.as_ref().filter(|server| matches!(server.origin, Origin::Flag(_)));
     let server = given.server.or_else(|| flag.map(|server| server.value.clone()));
     Account::resolve(vendor, variables, desk.secrets.environment(), &desk.client, Given { server, ..given })
+}
+
+/// Dynatrace's tokens, page after page.
+pub async fn all_pages(
+    courier: &Courier,
+    credential: &Credential,
+    query: &ListQuery,
+    limit: usize,
+) -> Result<Vec<ApiToken>, Failure> {
+    let unsendable = |why: http::Error| Failure::usage(why.to_string());
+    let mut page = courier.ask(list(query).map_err(unsendable)?, Some(credential)).await?;
+    let mut tokens = page.api_tokens;
+    while let Some(key) = page.next_page_key.filter(|_| tokens.len() < limit) {
+        page = courier.ask(next(&key).map_err(unsendable)?, Some(credential)).await?;
+        tokens.append(&mut page.api_tokens);
+    }
+    tokens.truncate(limit);
+    Ok(tokens)
+}
+
+/// What is sent of a secret. RUVDS's may be kept with their ids before them, so that they can be rotated.
+fn second_part(vendor: &Vendor, secret: Secret) -> Secret {
+    match secret.reveal().split_once(':') {
+        Some((_, text)) if vendor.name == counterfoil_dialects::ruvds::NAME => Secret::new(text.to_owned()),
+        _ => secret,
+    }
+}
+
+/// A word of the wire, such as a role, as text.
+pub fn describe(word: &impl Serialize) -> String {
+    serde_json::to_value(word).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 /// What stands after `--token`.

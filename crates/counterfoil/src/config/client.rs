@@ -1,7 +1,7 @@
 //! The settings of whoever asks a server: which one, with which token, in which realm, and how to print.
 
 use super::environment::Environment;
-use super::profile::{Kept, Profiles};
+use super::profile::{Kept, Profile, Profiles};
 use super::{Choice, Line, Origin, Setting};
 use crate::cli::exit::Failure;
 use crate::cli::format::Format;
@@ -50,6 +50,16 @@ pub enum SecretSource {
     Kept(Kept),
 }
 
+impl Clone for SecretSource {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Spelt(spelt) => Self::Spelt(spelt.clone()),
+            Self::Text(text) => Self::Text(Secret::new(text.reveal().to_owned())),
+            Self::Kept(kept) => Self::Kept(kept.clone()),
+        }
+    }
+}
+
 /// What was typed may be the secret itself.
 impl fmt::Debug for SecretSource {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -70,7 +80,7 @@ impl SecretSource {
 }
 
 /// Everything that a client command needs to know, with origins.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Client {
     /// The server to ask, if any.
     pub server: Option<Setting<String>>,
@@ -134,6 +144,24 @@ impl Client {
             header: !flags.no_header,
             quiet: flags.quiet,
         })
+    }
+
+    /// The same client, asking the server of another profile.
+    #[must_use]
+    pub fn with_profile(&self, profile: &Profile) -> Self {
+        let origin = || Origin::File(self.profiles.path.clone());
+        let token = profile.token().map(SecretSource::Kept);
+        Self {
+            server: profile.server.clone().map(|value| Setting { value, origin: origin() }),
+            token: token.map(|value| Setting { value, origin: origin() }),
+            realm: Setting { value: "default".into(), origin: Origin::BuiltIn },
+            profile: None,
+            profiles: Profiles::default(),
+            output: self.output.clone(),
+            fields: self.fields.clone(),
+            header: self.header,
+            quiet: self.quiet,
+        }
     }
 
     /// What `config show` says.

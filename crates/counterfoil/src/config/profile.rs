@@ -119,7 +119,7 @@ impl Kept {
 }
 
 /// Every profile there is.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Profiles {
     /// The file.
     pub path: PathBuf,

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics, in its helpers too")]
 
+mod accounts;
 mod addresses;
 mod bad_vendors;
 mod clock;
