@@ -99,6 +99,17 @@ impl Kept {
                 }
                 _ => Err(StoreError::Stale("role")),
             },
+            Write::DeleteGate(name, version) => {
+                let id = Id::Gate(name);
+                match self.records.get(&id) {
+                    Some(Record::Gate(stored)) if stored.version == version => {
+                        let before = self.put(&id, None);
+                        undo.push((id, before));
+                        Ok(())
+                    }
+                    _ => Err(StoreError::Stale("gate")),
+                }
+            }
             Write::ForgetReplays(now) => {
                 self.forget(|record| matches!(record, Record::Replay(replay) if replay.until <= now), undo);
                 Ok(())
@@ -157,6 +168,7 @@ impl Kept {
         let id = match key {
             Key::Principal(id) => Id::Principal(id),
             Key::Role(id) => Id::Role(id),
+            Key::Gate(name) => Id::Gate(name),
             Key::Token(number) => Id::Token(number),
             Key::Text(digest) => Id::Text(digest),
             Key::Replay(key) => Id::Replay(key),
@@ -226,6 +238,9 @@ impl Kept {
                 });
                 found
             }
+            Query::Gates(realm) => {
+                self.every(usize::MAX, |record| matches!(record, Record::Gate(gate) if gate.realm == realm))
+            }
             Query::Locks(principal) => self.every(
                 usize::MAX,
                 |record| matches!(record, Record::Lock(lock) if lock.principal == principal),
@@ -253,7 +268,9 @@ impl Kept {
     fn load(&self, now: Timestamp) -> Vec<Record> {
         let counts = |token: &Token| token.revoked.is_none() && token.expires.is_none_or(|end| now < end);
         let may_count = |record: &&Record| match record {
-            Record::Realm(_) | Record::Role(_) | Record::Principal(_) | Record::Lock(_) => true,
+            Record::Realm(_) | Record::Role(_) | Record::Principal(_) | Record::Lock(_) | Record::Gate(_) => {
+                true
+            }
             Record::Token(token) => counts(token),
             Record::Text(text) => {
                 text.state != TextState::Spent

@@ -11,6 +11,8 @@ pub mod datto_rmm;
 pub mod dialect;
 pub mod doorway;
 pub mod dynatrace;
+pub mod forwarded;
+pub mod gateway;
 pub mod native;
 pub mod oauth;
 pub mod openapi;
@@ -18,6 +20,7 @@ pub mod presented;
 pub mod refusal;
 pub mod reply;
 pub mod ruvds;
+pub mod setting;
 pub mod target;
 pub mod vendor;
 
@@ -29,6 +32,7 @@ use dialect::Dialect;
 pub const DIALECTS: &[&Dialect] = &[
     &native::DIALECT,
     &oauth::DIALECT,
+    &gateway::DIALECT,
     &dynatrace::DIALECT,
     &control_room::DIALECT,
     &datto_rmm::DIALECT,

@@ -2,7 +2,7 @@
 
 use super::idempotency::made;
 use super::issue::{sound, sound_name};
-use super::{Actor, Authority, Idempotency};
+use super::{Actor, Authority, Idempotency, stripe};
 use crate::clock::uuid_v7;
 use crate::error::{Error, Violation};
 use crate::journal::{Action, Entry};
@@ -72,7 +72,7 @@ pub struct ShownPrincipal {
     pub scopes: ScopeSet,
 }
 
-const READ: &[&str] = &["counterfoil.principals.read", "counterfoil.principals.write"];
+pub(super) const READ: &[&str] = &["counterfoil.principals.read", "counterfoil.principals.write"];
 const WRITE: &[&str] = &["counterfoil.principals.write"];
 
 impl Authority {
@@ -119,11 +119,10 @@ impl Authority {
         Ok(id.0)
     }
 
-    /// One principal that is not deleted.
+    /// One principal that is not deleted; everybody sees themself.
     pub async fn find_principal(&self, actor: &Actor, which: &Which) -> Result<ShownPrincipal, Error> {
-        actor.require(READ)?;
         self.flush().await?;
-        self.principal(actor, which).await.map(|principal| self.shown_principal(principal))
+        self.seen_principal(actor, which, READ).await.map(|principal| self.shown_principal(principal))
     }
 
     /// Some principals.
@@ -163,9 +162,8 @@ impl Authority {
         self.change_details(actor, &mut after, edit).await?;
         // Enabling also forgives failed logins, be it disabled or not.
         let forgiven = edit.disabled == Some(false);
-        let roster = &self.index.roster;
         let unlocked =
-            forgiven && [true, false].into_iter().any(|password| !roster.locks(id, password).is_empty());
+            forgiven && [true, false].into_iter().any(|password| !self.locks(id, password).is_empty());
         if forgiven {
             self.guard.forgive(id);
         }
@@ -206,12 +204,8 @@ impl Authority {
     }
 
     /// The locks of a principal's record and of its logins: none begins while it changes.
-    pub(super) async fn hold_principal(
-        &self,
-        actor: &Actor,
-        id: PrincipalId,
-    ) -> (MutexGuard<'_, ()>, Option<MutexGuard<'_, ()>>) {
-        self.hold_both(("realm", actor.realm()), ("sessions", id)).await
+    pub(super) async fn hold_principal(&self, actor: &Actor, id: PrincipalId) -> Vec<MutexGuard<'_, ()>> {
+        self.hold_all([stripe(("realm", actor.realm())), stripe(("sessions", id))]).await
     }
 
     /// Adds what ends a principal's sessions.

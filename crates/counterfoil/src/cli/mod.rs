@@ -11,6 +11,7 @@ pub mod dynatrace;
 pub mod exit;
 pub mod flags;
 pub mod format;
+pub mod gate;
 pub mod inventory;
 pub mod journal;
 pub mod key;
@@ -90,6 +91,12 @@ pub enum Command {
         /// What to do with them.
         #[command(subcommand)]
         verb: Option<role::Verb>,
+    },
+    /// Where gateways ask whether a request may pass; alone it lists
+    Gate {
+        /// What to do with them.
+        #[command(subcommand)]
+        verb: Option<gate::Verb>,
     },
     /// Known permission words; alone it lists
     Scope {
@@ -191,6 +198,7 @@ async fn ask(command: Command, desk: &Desk<'_>) -> Outcome {
         Command::Session { verb } => session::run(verb.unwrap_or_default(), desk).await,
         Command::Key { verb } => key::run(verb.unwrap_or_default(), desk).await,
         Command::Role { verb } => role::run(verb.unwrap_or_default(), desk).await,
+        Command::Gate { verb } => gate::run(verb.unwrap_or_default(), desk).await,
         Command::Scope { verb } => scope::run(verb.unwrap_or_default(), desk).await,
         Command::Realm { verb } => realm::run(verb.unwrap_or_default(), desk).await,
         Command::Journal { verb } => journal::run(verb.unwrap_or_default(), desk).await,

@@ -39,6 +39,8 @@ pub enum Verb {
     Password(ways::PasswordArgs),
     /// Give or take away a second factor; sessions end
     Totp(ways::TotpArgs),
+    /// Set the public keys that a service signs with; if one is taken away, sessions end
+    Keys(ways::KeysArgs),
     /// Keys that buy sessions of a vendor's API; their secrets are printed once
     Key {
         /// What to do with them.
@@ -143,6 +145,7 @@ pub async fn run(verb: Verb, desk: &Desk<'_>) -> Outcome {
         }
         Verb::Password(args) => ways::password(args, desk).await,
         Verb::Totp(args) => ways::totp(args, desk).await,
+        Verb::Keys(args) => ways::keys(args, desk).await,
         Verb::Key { verb } => key::run(verb, desk).await,
         Verb::Disable { username, flags } => {
             if !flags.dry.run {

@@ -4,6 +4,7 @@ use crate::config::Line;
 use bytes::Bytes;
 use counterfoil_dialects::ask::{Ask, escape};
 use counterfoil_dialects::native::wire::Scope;
+use counterfoil_dialects::native::wire::gate::{Explained, Gate};
 use counterfoil_dialects::native::wire::journal::Entry;
 use counterfoil_dialects::native::wire::principal::{Principal, Role};
 use counterfoil_dialects::native::wire::realm::{NewRealmIssued, Realm};
@@ -87,6 +88,16 @@ impl Row for SigningKey {
 impl Row for Role {
     const COLUMNS: &'static [&'static str] = &["name", "number", "scopes"];
     const MAIN: &'static str = "name";
+}
+
+impl Row for Gate {
+    const COLUMNS: &'static [&'static str] = &["name", "scopes", "places", "callers", "limit"];
+    const MAIN: &'static str = "name";
+}
+
+impl Row for Explained {
+    const COLUMNS: &'static [&'static str] = &["passes", "decided", "needs", "lacks"];
+    const MAIN: &'static str = "decided";
 }
 
 impl Row for Scope {
@@ -204,6 +215,8 @@ mod tests {
         every_column_is_a_field::<Ended>();
         every_column_is_a_field::<SigningKey>();
         every_column_is_a_field::<Role>();
+        every_column_is_a_field::<Gate>();
+        every_column_is_a_field::<Explained>();
         every_column_is_a_field::<Scope>();
         every_column_is_a_field::<Realm>();
         every_column_is_a_field::<NewRealmIssued>();

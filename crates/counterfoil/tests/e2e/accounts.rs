@@ -33,7 +33,7 @@ impl Town {
     }
 
     fn add(&mut self, name: &str, lines: &str) {
-        self.profiles += &format!("[profile.{name}]\n{lines}\n");
+        self.profiles.extend(["[profile.", name, "]\n", lines, "\n"]);
         self.house.place.write_profiles(&self.profiles);
     }
 

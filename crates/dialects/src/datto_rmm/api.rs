@@ -5,6 +5,7 @@ use super::{KEYS, READ, WRITE, route};
 use crate::dialect::{Answer, Call, Doc, Needs, Room, Route};
 use crate::openapi::named;
 use crate::reply;
+use counterfoil_core::authority::Whose;
 use counterfoil_core::error::Error;
 use counterfoil_core::limit::Limit;
 use counterfoil_core::when::iso;
@@ -143,7 +144,7 @@ fn status(room: &Room, _: Call) -> Answer<'_> {
 fn request_rate(room: &Room, call: Call) -> Answer<'_> {
     Box::pin(async move {
         let count = counted(room, &call, CALLS)?;
-        let shown = |(what, limit)| room.house.calls(call.realm.id, what, limit);
+        let shown = |(what, limit)| room.house.allowance(Whose::Realm(call.realm.id), what, limit).made();
         let reset = Operation { limit: RESETS.1.most, count: shown(RESETS) };
         Ok(json(&RequestRate {
             sliding_time_window_size_seconds: WITHIN.as_secs(),
@@ -194,7 +195,8 @@ fn reset(room: &Room, call: Call) -> Answer<'_> {
 }
 
 fn counted(room: &Room, call: &Call, (what, limit): (&'static str, Limit)) -> Result<usize, Error> {
-    room.house.count_call(call.realm.id, what, limit)
+    let (allowance, counted) = room.house.count_call(Whose::Realm(call.realm.id), what, limit);
+    counted.map(|()| allowance.made())
 }
 
 fn json(body: &impl Serialize) -> crate::dialect::Reply {

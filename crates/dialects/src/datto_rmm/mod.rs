@@ -7,7 +7,7 @@ mod envelope;
 mod form;
 pub mod token;
 
-use crate::dialect::{Dialect, DialectKeys, Doc, Handler, Needs, Route};
+use crate::dialect::{Dialect, DialectKeys, Doc, Handler, KEY_DURATION, Needs, Route};
 use crate::presented::bearer;
 use counterfoil_core::authority::KeyRules;
 use counterfoil_core::catalogue::Word;
@@ -60,8 +60,10 @@ pub const DIALECT: Dialect = Dialect {
     ],
     prefixes: &["datto-rmm."],
     mints: &[],
+    settings: &[&token::LIFETIME, &KEY_DURATION],
     limit: None,
     territory: &["/auth/", "/api/v2/system", "/api/v2/user", "/api/v2/account"],
+    pass: None,
     routes,
     presented: bearer,
     refuse: envelope::refuse,

@@ -8,11 +8,11 @@ use crate::dialect::{Answer, Call, Doc, Needs, Reply, Room, Route};
 use crate::openapi::named;
 use crate::presented::scheme;
 use crate::reply;
+use crate::setting::{self, Setting};
 use counterfoil_core::authority::{Claim, Door, Exchange, Minted, Started, Worded};
 use counterfoil_core::error::Error;
 use counterfoil_core::secret::Secret;
 use counterfoil_core::signing::{Algorithm, Members};
-use counterfoil_core::when;
 use data_encoding::BASE64;
 use http::request::Parts;
 use http::{Method, StatusCode, header};
@@ -24,8 +24,9 @@ use serde_json::Value;
 /// The one client that there is; its secret is no secret.
 pub(super) const CLIENT: &str = "public-client";
 pub(super) const CLIENT_SECRET: &str = "public";
-/// How long a token lives unless the mount's setting `lifetime` says otherwise.
-const LIFETIME: SignedDuration = SignedDuration::from_hours(100);
+/// How long a token lives.
+pub(super) const LIFETIME: Setting<SignedDuration> =
+    Setting { name: "lifetime", usual: SignedDuration::from_hours(100), read: setting::stretch };
 /// How many tokens of a person may live at once: scripts ask for a new one at every run.
 const MOST: usize = 100;
 /// After how many failures in a row from one network a key is closed for a while.
@@ -108,7 +109,7 @@ async fn login(room: &Room, call: &Call, key: &str, secret: &Secret) -> Result<S
     let wanted = Exchange {
         dialect: NAME,
         algorithm: Algorithm::Rs256,
-        lifetime: lifetime(room)?,
+        lifetime: LIFETIME.of(room),
         multiple: true,
         most: MOST,
         scopes: None,
@@ -119,12 +120,6 @@ async fn login(room: &Room, call: &Call, key: &str, secret: &Secret) -> Result<S
         word: &|minted| worded(key, minted),
     };
     room.house.exchange(&proved, &wanted).await
-}
-
-fn lifetime(room: &Room) -> Result<SignedDuration, Error> {
-    room.settings.get("lifetime").map_or(Ok(LIFETIME), |text| {
-        when::span(text).map_err(|why| Error::unavailable(format!("the setting lifetime of {NAME}: {why}")))
-    })
 }
 
 /// The claims of Spring's default converter. The authorities are no more than the scopes: a key may be worth less than

@@ -4,6 +4,7 @@
 
 pub mod ways;
 
+use super::wire::gate::{EditGate, Explain, Explained, Gate, NewGate};
 use super::wire::journal::{Entry, JournalQuery};
 use super::wire::principal::{EditPrincipal, EditRole, NewPrincipal, NewRole, Principal, Role};
 use super::wire::realm::{EditRealm, NewRealm, NewRealmIssued, Realm};
@@ -183,6 +184,24 @@ impl Named for Roles {
 
     fn id(item: &Role) -> &str {
         &item.id
+    }
+}
+
+/// `/v1/gates`.
+pub enum Gates {}
+
+impl Resource for Gates {
+    const PATH: &'static str = "/v1/gates";
+    type New = NewGate;
+    type Created = Gate;
+    type Item = Gate;
+    type Edit = EditGate;
+}
+
+impl Gates {
+    /// Asks why a request would pass a gate or not.
+    pub fn explain(gate: &str, explain: &Explain) -> Result<Ask<Explained>, http::Error> {
+        with_body(Method::POST, &format!("{}/explain", item(Self::PATH, gate)), explain)
     }
 }
 

@@ -395,12 +395,3 @@ async fn no_answer_but_a_login_or_refresh_holds_a_secret() {
         assert!(!came.contains(KEY) && !came.contains(&jwt) && !came.contains(PASSWORD), "{path}: {came}");
     }
 }
-
-#[tokio::test]
-async fn a_setting_that_cannot_be_read_gives_nobody_a_token() {
-    for (name, value) in [("lifetime", "soon"), ("lifetime", "0"), ("sessions", "0"), ("lock_out", "-1")] {
-        let world = World::create(BTreeMap::from([(name.to_owned(), value.to_owned())])).await;
-        let reply = post(&world, LOGIN, None, &by_password()).await;
-        assert_eq!(reply.status(), 503, "{name} = {value}");
-    }
-}

@@ -2,7 +2,8 @@
 
 use crate::house::{House, taken};
 use crate::issue::{HOME, at, digest, realm, text, token};
-use crate::records::{lock, principal, replay, role, session, session_id, signing_key};
+use crate::records::{gate, lock, principal, replay, role, session, session_id, signing_key};
+use counterfoil_core::gate::Gate;
 use counterfoil_core::principal::{Principal, PrincipalId, RoleId};
 use counterfoil_core::realm::RealmId;
 use counterfoil_core::scope::ScopeSet;
@@ -102,6 +103,7 @@ async fn nothing_is_found_where_nothing_is(house: House) {
         Key::Session(session_id(404)),
         Key::SessionByDigest(digest(404)),
         Key::SigningKey("KID1".into()),
+        Key::Gate("front".into()),
     ] {
         assert_eq!(house.find(key).await, None);
     }
@@ -117,6 +119,7 @@ async fn every_key_is_given_once(house: House) {
         Record::Session(session(1)),
         Record::SigningKey(signing_key(1)),
         Record::Lock(lock("192.0.2.1/32", true)),
+        Record::Gate(gate("front")),
     ] {
         house.insert(record).await.unwrap();
     }
@@ -178,6 +181,8 @@ async fn every_key_is_given_once(house: House) {
     let mut other = lock("192.0.2.1/32", true);
     other.since = at(9);
     assert_eq!(insert(Record::Lock(other)).await, "lock");
+    let other = Gate { realm: realm(2).id, ..gate("front") };
+    assert_eq!(insert(Record::Gate(other)).await, "gate name");
 
     // An update may not take another's key either.
     let mut renamed = Principal { version: 2, ..principal(3) };
