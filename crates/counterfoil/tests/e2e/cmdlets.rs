@@ -4,8 +4,7 @@ use crate::round_trips::House;
 use crate::support::place::{PROGRAM, Ran, finish};
 use crate::support::text;
 use serde_json::{Value, json};
-use std::io::{Read as _, Write as _};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 /// Runs a line of shell with the program on the path.
 fn shell(house: &House, line: &str) -> Ran {
@@ -73,21 +72,11 @@ fn a_missing_secret_is_asked_for_and_not_shown() {
     let (house, key, secret) = datto();
     let url = house.server.url();
     let line = format!("counterfoil Request-DattoRMMAccessToken -ApiUri {url} -ApiKey {key}");
-    // `script` is a terminal. Whoever types waits for the question.
     let mut terminal = house.place.here(Command::new("timeout"));
-    let typed = terminal.args(["60", "script", "-qec", &line.replace("counterfoil", PROGRAM), "typescript"]);
-    let mut typed = typed.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let (mut keys, mut screen) = (typed.stdin.take().unwrap(), typed.stdout.take().unwrap());
-    let mut shown = Vec::new();
-    while !shown.ends_with(b"the API secret key (not shown): ") {
-        let mut byte = [0];
-        screen.read_exact(&mut byte).unwrap();
-        shown.extend(byte);
-    }
-    keys.write_all(format!("{secret}\n").as_bytes()).unwrap();
-    screen.read_to_end(&mut shown).unwrap();
-    assert!(typed.wait().unwrap().success());
-    assert!(!String::from_utf8(shown).unwrap().contains(&secret));
+    terminal.args(["60", "/usr/bin/python3", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/typed.py")]);
+    terminal.args(line.replace("counterfoil", PROGRAM).split(' '));
+    let shown = finish(&mut terminal, &format!("{secret}\n")).printed();
+    assert!(shown.contains("the API secret key (not shown): ") && !shown.contains(&secret), "{shown}");
     // Where nobody can be asked it says what to give, and waits for nobody.
     house.place.remove("cache");
     let ran = shell(&house, &format!("{line} < /dev/null"));
