@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics, in its helpers too")]
 
+mod accounts;
 mod addresses;
+mod bad_vendors;
 mod clock;
+mod cmdlets;
 mod crash;
 mod dynatrace;
 mod first_light;
@@ -14,7 +17,9 @@ mod mounts;
 mod observation;
 mod people;
 mod reaches;
+mod recordings;
 mod refusals;
+mod round_trips;
 mod secrets;
 mod settings;
 mod support;
