@@ -90,19 +90,23 @@ fn remote(url: &str, client: &Client, secrets: &Secrets<'_>) -> Result<Reach, Fa
             client.realm.origin
         )));
     }
-    let token = match client.token.as_ref().map(|token| &token.value) {
-        Some(TokenSource::Text(text)) => bearer(text),
-        Some(TokenSource::Spelt(spelt)) => bearer(&secrets.read(spelt)?),
-        Some(TokenSource::File(path)) => bearer(&secrets.read(&format!("@{}", path.display()))?),
-        None => {
-            bearer(&secrets.ask("a token", "--token -, --token @FILE, or the variable COUNTERFOIL_TOKEN")?)
-        }
-    };
+    let authorization = bearer(&credential(client, secrets)?)?;
     let http = http().build().map_err(|why| Failure::new(Exit::Failed, innermost(&why)))?;
-    Ok(Reach::Remote { http, base, authorization: token? })
+    Ok(Reach::Remote { http, base, authorization })
 }
 
-fn bearer(token: &Secret) -> Result<HeaderValue, Failure> {
+/// The token that a server is asked with.
+pub fn credential(client: &Client, secrets: &Secrets<'_>) -> Result<Secret, Failure> {
+    match client.token.as_ref().map(|token| &token.value) {
+        Some(TokenSource::Text(text)) => Ok(Secret::new(text.reveal().to_owned())),
+        Some(TokenSource::Spelt(spelt)) => secrets.read(spelt),
+        Some(TokenSource::File(path)) => secrets.read(&format!("@{}", path.display())),
+        None => secrets.ask("a token", "--token -, --token @FILE, or the variable COUNTERFOIL_TOKEN"),
+    }
+}
+
+/// The header that a token is brought in.
+pub fn bearer(token: &Secret) -> Result<HeaderValue, Failure> {
     let no_token = |_| Failure::new(Exit::Credential, "the token holds characters that no token has");
     let mut value = HeaderValue::try_from(format!("Bearer {}", token.reveal())).map_err(no_token)?;
     value.set_sensitive(true);
@@ -110,7 +114,7 @@ fn bearer(token: &Secret) -> Result<HeaderValue, Failure> {
 }
 
 /// The part of the server's URL before our paths.
-fn base(url: &str) -> Result<String, Failure> {
+pub fn base(url: &str) -> Result<String, Failure> {
     let wrong =
         |why: &str| Failure::usage(format!("the server `{url}` {why}; write it like https://tokens.example"));
     let uri: Uri = url.parse().map_err(|_| wrong("is not a URL"))?;

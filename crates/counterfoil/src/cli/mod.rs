@@ -2,6 +2,7 @@
 //! struct of the native dialect, asks, and prints; whether the answer comes from a server, the operator's socket or this
 //! process is `reach`'s affair.
 
+pub mod bench;
 pub mod desk;
 pub mod exit;
 pub mod flags;
@@ -100,6 +101,8 @@ pub enum Command {
         #[command(subcommand)]
         verb: Option<journal::Verb>,
     },
+    /// Ask a running server as often as it answers, and print how often, how late and at what cost
+    Bench(bench::BenchArgs),
     /// The settings of this program
     Config {
         /// What to do with them.
@@ -163,6 +166,7 @@ async fn ask(command: Command, desk: &Desk<'_>) -> Outcome {
         Command::Scope { verb } => scope::run(verb.unwrap_or_default(), desk).await,
         Command::Realm { verb } => realm::run(verb.unwrap_or_default(), desk).await,
         Command::Journal { verb } => journal::run(verb.unwrap_or_default(), desk).await,
+        Command::Bench(args) => bench::run(args, desk).await,
         Command::Config { verb: ConfigVerb::Show } => desk.show_config(),
         Command::Serve(_) | Command::Init(_) | Command::Completions { .. } => {
             unreachable!("these ask nobody; `run` carries them out")

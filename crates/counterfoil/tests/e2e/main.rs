@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics, in its helpers too")]
 
 mod addresses;
+mod bench;
 mod clock;
 mod crash;
 mod dynatrace;
