@@ -164,7 +164,7 @@ fn one_table_shows_everybodys_tokens() {
         csv.out.starts_with("profile,vendor,id,name,owner,scopes,created,last_used,expires,state,note\n"),
         "{csv:?}"
     );
-    assert_eq!(csv.err, "2 accounts gave no answer; their rows say why.\n");
+    assert_eq!(csv.err, "Accounts without an answer: 2; their rows say why.\n");
     let secrets = [town.kept("datto"), town.kept("first"), town.kept("room")];
     assert!(secrets.iter().all(|secret| !csv.out.contains(secret.rsplit(':').next().unwrap())));
 }

@@ -15,6 +15,7 @@ mod input;
 mod keys;
 mod mounts;
 mod observation;
+mod page;
 mod people;
 mod reaches;
 mod recordings;
