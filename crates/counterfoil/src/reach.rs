@@ -99,24 +99,28 @@ fn remote(url: &str, client: &Client, secrets: &Secrets<'_>) -> Result<Reach, Fa
             client.realm.origin
         )));
     }
-    let token = match &client.token {
-        Some(token) => bearer(&secrets.of(&token.value)?),
-        None => {
-            bearer(&secrets.ask("a token", "--token -, --token @FILE, or the variable COUNTERFOIL_TOKEN")?)
-        }
-    };
+    let authorization = bearer(&credential(client, secrets)?)?;
     let http = http().build().map_err(|why| Failure::new(Exit::Failed, innermost(&why)))?;
-    Ok(Reach::Remote { http, base, authorization: token? })
+    Ok(Reach::Remote { http, base, authorization })
 }
 
-fn bearer(token: &Secret) -> Result<HeaderValue, Failure> {
+/// The token that a server is asked with.
+pub fn credential(client: &Client, secrets: &Secrets<'_>) -> Result<Secret, Failure> {
+    match &client.token {
+        Some(token) => secrets.of(&token.value),
+        None => secrets.ask("a token", "--token -, --token @FILE, or the variable COUNTERFOIL_TOKEN"),
+    }
+}
+
+/// The header that a token is brought in.
+pub fn bearer(token: &Secret) -> Result<HeaderValue, Failure> {
     let no_token = |_| Failure::new(Exit::Credential, "the token holds characters that no token has");
     let mut value = HeaderValue::try_from(format!("Bearer {}", token.reveal())).map_err(no_token)?;
     value.set_sensitive(true);
     Ok(value)
 }
 
-/// The part of a server's URL before the paths of its dialect.
+/// The part of the server's URL before our paths.
 pub fn base(url: &str) -> Result<String, Failure> {
     let wrong =
         |why: &str| Failure::usage(format!("the server `{url}` {why}; write it like https://tokens.example"));

@@ -45,6 +45,11 @@ impl<'a> Desk<'a> {
         Self { printer, secrets, client, verbose: false, server, reach: OnceCell::new() }
     }
 
+    /// Which server, with which token.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// Sends the request and reads its answer.
     pub async fn ask<T: DeserializeOwned>(&self, ask: Ask<T>) -> Result<T> {
         let open = || Reach::open(&self.client, &self.server, &self.secrets);

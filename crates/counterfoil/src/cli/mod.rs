@@ -3,6 +3,7 @@
 //! process is `reach`'s affair.
 
 pub mod agent_config;
+pub mod bench;
 pub mod cmdlet;
 pub mod control_room;
 pub mod datto;
@@ -138,6 +139,8 @@ pub enum Command {
     Rotate(rotate::RotateArgs),
     /// Every token at every configured account and of our own, in one table
     Inventory(inventory::InventoryArgs),
+    /// Ask a running server as often as it answers, and print how often, how late and at what cost
+    Bench(bench::BenchArgs),
     /// The settings of this program
     Config {
         /// What to do with them.
@@ -209,6 +212,7 @@ async fn ask(command: Command, desk: &Desk<'_>) -> Outcome {
         Command::ControlRoom(noun) => control_room::run(noun, desk).await,
         Command::Rotate(args) => rotate::run(args, desk).await,
         Command::Inventory(args) => inventory::run(args, desk).await,
+        Command::Bench(args) => bench::run(args, desk).await,
         Command::Config { verb: ConfigVerb::Show } => desk.show_config(),
         Command::Serve(_) | Command::Init(_) | Command::Completions { .. } => {
             unreachable!("these ask nobody; `run` carries them out")

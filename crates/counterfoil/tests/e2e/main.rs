@@ -5,6 +5,7 @@
 mod accounts;
 mod addresses;
 mod bad_vendors;
+mod bench;
 mod clock;
 mod cmdlets;
 mod crash;

@@ -9,7 +9,7 @@ use super::wire::journal::{Entry, JournalQuery};
 use super::wire::principal::{EditPrincipal, EditRole, NewPrincipal, NewRole, Principal, Role};
 use super::wire::realm::{EditRealm, NewRealm, NewRealmIssued, Realm};
 use super::wire::token::{Edit, Filter, Issue, Issued, Paging, Revoke, Revoked, Rotate, Token};
-use super::wire::verify::{Answer, Question};
+use super::wire::verify::{Answer, Answers, Question, Verify};
 use super::wire::{Page, Problem, Scope};
 use crate::ask::{Ask, bare, escape, fields, item, query, with_body};
 use bytes::Bytes;
@@ -219,6 +219,11 @@ impl Resource for Realms {
 /// Asks whether one token counts.
 pub fn verify(question: &Question) -> Result<Ask<Answer>, http::Error> {
     with_body(Method::POST, "/v1/verify", question)
+}
+
+/// Asks of each of them whether it counts.
+pub fn verify_each(tokens: Vec<Question>) -> Result<Ask<Answers>, http::Error> {
+    with_body(Method::POST, "/v1/verify", &Verify::Many { tokens })
 }
 
 /// Reads the first page of the known permission words, of one dialect or of all.
