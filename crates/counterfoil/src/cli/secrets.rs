@@ -116,14 +116,16 @@ pub fn run(command: &[String], input: Option<&Secret>) -> Result<Secret, Failure
     let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
     let child = Command::new(&command[0]).args(&command[1..]).stdin(stdin).stdout(Stdio::piped()).spawn();
     let mut child = child.map_err(|why| failed(format!("cannot be run: {why}")))?;
+    let mut given = Ok(());
     if let (Some(secret), Some(mut pipe)) = (input, child.stdin.take()) {
         let line = Secret::new(format!("{}\n", secret.reveal()));
-        pipe.write_all(line.reveal().as_bytes()).map_err(|why| failed(format!("does not take it: {why}")))?;
+        given = pipe.write_all(line.reveal().as_bytes());
     }
     let output = child.wait_with_output().map_err(|why| failed(format!("cannot be read: {why}")))?;
     if !output.status.success() {
         return Err(failed(format!("failed: {}", output.status)));
     }
+    given.map_err(|why| failed(format!("does not take it: {why}")))?;
     String::from_utf8(output.stdout).map(Secret::new).map_err(|_| failed("printed what is no text".into()))
 }
 

@@ -9,6 +9,7 @@ mod bench;
 mod clock;
 mod cmdlets;
 mod crash;
+mod demo;
 mod dynatrace;
 mod first_light;
 mod idempotency;
