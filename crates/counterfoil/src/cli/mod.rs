@@ -7,6 +7,7 @@ pub mod bench;
 pub mod cmdlet;
 pub mod control_room;
 pub mod datto;
+pub mod demo;
 pub mod desk;
 pub mod dynatrace;
 pub mod exit;
@@ -61,6 +62,8 @@ pub struct Cli {
 pub enum Command {
     /// Answer requests; makes the store, its root secret and a first token where there is nothing yet
     Serve(ServeFlags),
+    /// Show everything on a throw-away server
+    Demo(demo::DemoArgs),
     /// Make the store, its root secret and a first token; a root secret file that exists is used
     Init(InitFlags),
     /// Issue, list, change, revoke and check tokens; alone it lists
@@ -182,6 +185,7 @@ pub async fn run(cli: Cli, environment: &Environment) -> Outcome {
             crate::serve::init(Server::resolve(environment, store, flags)?).await?;
             Ok(Exit::Done)
         }
+        Command::Demo(args) => demo::run(args).await,
         Command::Completions { shell } => completions(shell),
         command => ask(command, &desk(client, store, environment)?).await,
     }
@@ -214,7 +218,7 @@ async fn ask(command: Command, desk: &Desk<'_>) -> Outcome {
         Command::Inventory(args) => inventory::run(args, desk).await,
         Command::Bench(args) => bench::run(args, desk).await,
         Command::Config { verb: ConfigVerb::Show } => desk.show_config(),
-        Command::Serve(_) | Command::Init(_) | Command::Completions { .. } => {
+        Command::Serve(_) | Command::Init(_) | Command::Demo(_) | Command::Completions { .. } => {
             unreachable!("these ask nobody; `run` carries them out")
         }
     }
