@@ -97,6 +97,7 @@ fn house(tokens: u64) -> (Authority, Vec<String>, u64) {
         clock: Arc::new(clock),
         entropy: Arc::new(entropy),
         pool: Arc::new(Inline),
+        signing: Arc::new(Inline),
     };
     let before = resident();
     let opening = Authority::open(ports, keys, Catalogue::new(Vec::new()), vec![("native", &FORMAT)]);

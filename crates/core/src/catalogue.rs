@@ -43,6 +43,11 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
+    /// The name of each dialect.
+    pub fn dialects(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.vocabularies.iter().map(|vocabulary| vocabulary.dialect)
+    }
+
     /// Of these dialects.
     pub fn new(vocabularies: Vec<Vocabulary>) -> Self {
         let covered = vocabularies

@@ -35,11 +35,14 @@ pub enum Action {
     KeyActivate,
     KeyRetire,
     KeyRemove,
+    GateCreate,
+    GateEdit,
+    GateDelete,
 }
 
 impl Action {
     /// Every action.
-    pub const EVERY: [Self; 25] = [
+    pub const EVERY: [Self; 28] = [
         Self::StoreCreate,
         Self::RealmCreate,
         Self::RealmEdit,
@@ -65,6 +68,9 @@ impl Action {
         Self::KeyActivate,
         Self::KeyRetire,
         Self::KeyRemove,
+        Self::GateCreate,
+        Self::GateEdit,
+        Self::GateDelete,
     ];
 
     /// The word on every wire and in every store: `noun.verb`.
@@ -95,6 +101,9 @@ impl Action {
             Self::KeyActivate => "signing-key.activate",
             Self::KeyRetire => "signing-key.retire",
             Self::KeyRemove => "signing-key.remove",
+            Self::GateCreate => "gate.create",
+            Self::GateEdit => "gate.edit",
+            Self::GateDelete => "gate.delete",
         }
     }
 

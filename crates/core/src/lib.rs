@@ -10,6 +10,7 @@ pub mod clock;
 pub mod error;
 pub mod fixture;
 pub mod format;
+pub mod gate;
 pub mod index;
 pub mod journal;
 pub mod jwks;

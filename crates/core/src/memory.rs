@@ -10,12 +10,14 @@ use crate::journal::Entry;
 use crate::signing::KeyState;
 use crate::store::{
     Change, JournalFilter, Key, Meta, Query, Record, Sink, Store, StoreError, TokenFilter, Touch, Write,
+    claimed,
 };
 use crate::token::{TextState, Token};
 use jiff::Timestamp;
 use keys::{Id, keys, leave, version};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
+use std::convert::Infallible;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
@@ -99,6 +101,17 @@ impl Kept {
                 }
                 _ => Err(StoreError::Stale("role")),
             },
+            Write::DeleteGate(name, version) => {
+                let id = Id::Gate(name);
+                match self.records.get(&id) {
+                    Some(Record::Gate(stored)) if stored.version == version => {
+                        let before = self.put(&id, None);
+                        undo.push((id, before));
+                        Ok(())
+                    }
+                    _ => Err(StoreError::Stale("gate")),
+                }
+            }
             Write::ForgetReplays(now) => {
                 self.forget(|record| matches!(record, Record::Replay(replay) if replay.until <= now), undo);
                 Ok(())
@@ -157,6 +170,7 @@ impl Kept {
         let id = match key {
             Key::Principal(id) => Id::Principal(id),
             Key::Role(id) => Id::Role(id),
+            Key::Gate(name) => Id::Gate(name),
             Key::Token(number) => Id::Token(number),
             Key::Text(digest) => Id::Text(digest),
             Key::Replay(key) => Id::Replay(key),
@@ -226,10 +240,17 @@ impl Kept {
                 });
                 found
             }
+            Query::Gates(realm) => {
+                self.every(usize::MAX, |record| matches!(record, Record::Gate(gate) if gate.realm == realm))
+            }
             Query::Locks(principal) => self.every(
                 usize::MAX,
                 |record| matches!(record, Record::Lock(lock) if lock.principal == principal),
             ),
+            Query::Claim { digest, realm, id, name } => {
+                let Ok(found) = claimed::<Infallible>(|key| Ok(self.find(key)), digest, realm, (id, name));
+                found
+            }
             Query::Realms { after, limit } => self.numbered(limit, |record| match record {
                 Record::Realm(realm) => (realm.id.0 > after).then_some(u64::from(realm.id.0)),
                 _ => None,
@@ -253,7 +274,9 @@ impl Kept {
     fn load(&self, now: Timestamp) -> Vec<Record> {
         let counts = |token: &Token| token.revoked.is_none() && token.expires.is_none_or(|end| now < end);
         let may_count = |record: &&Record| match record {
-            Record::Realm(_) | Record::Role(_) | Record::Principal(_) | Record::Lock(_) => true,
+            Record::Realm(_) | Record::Role(_) | Record::Principal(_) | Record::Lock(_) | Record::Gate(_) => {
+                true
+            }
             Record::Token(token) => counts(token),
             Record::Text(text) => {
                 text.state != TextState::Spent

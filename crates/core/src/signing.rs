@@ -42,6 +42,11 @@ impl Algorithm {
         }
     }
 
+    /// Whether its keys are RSA's.
+    pub fn is_rsa(self) -> bool {
+        matches!(self, Self::Rs256 | Self::Rs512)
+    }
+
     /// Reads that word.
     pub fn parse(word: &str) -> Option<Self> {
         Self::EVERY.into_iter().find(|algorithm| algorithm.as_str() == word)

@@ -2,6 +2,7 @@
 //! `Memory` (in [`crate::memory`]) is its plainest meaning; a conformance suite holds every store to it.
 
 use crate::clock::Future;
+use crate::gate::Gate;
 use crate::journal::{Action, Entry};
 use crate::principal::{Principal, PrincipalId, Role, RoleId};
 use crate::realm::{Realm, RealmId};
@@ -39,6 +40,7 @@ pub enum Record {
     Session(Session),
     SigningKey(SigningKey),
     Lock(Lock),
+    Gate(Gate),
 }
 
 /// One step of a change. Steps are taken in order.
@@ -53,6 +55,8 @@ pub enum Write {
     Update(Record),
     /// A role ceases; `Stale` unless the stored version is this one.
     DeleteRole(RoleId, u64),
+    /// A gate ceases; `Stale` unless the stored version is this one.
+    DeleteGate(String, u64),
     /// Replays kept until `now` or earlier are dropped.
     ForgetReplays(Timestamp),
     /// Sessions that expired at or before this instant are dropped.
@@ -106,6 +110,7 @@ pub enum Key {
     Session(Uuid),
     SessionByDigest(Digest),
     SigningKey(String),
+    Gate(String),
 }
 
 /// By what a list of tokens is sorted; ties are broken by id, in the same direction, bytewise.
@@ -280,9 +285,43 @@ pub enum Query {
     SigningKeys(RealmId),
     /// Every lock of this principal.
     Locks(PrincipalId),
+    /// What a claim to a key leads to, in one question: see [`claimed`].
+    Claim {
+        /// The digest of claim and secret.
+        digest: Digest,
+        /// Where.
+        realm: RealmId,
+        /// The claim as a token's id.
+        id: String,
+        /// The claim as a principal's name key.
+        name: String,
+    },
+    /// Gates by name, bytewise.
+    Gates(RealmId),
     /// Realms by id.
     #[expect(missing_docs, reason = "as for tokens")]
     Realms { after: u32, limit: usize },
+}
+
+/// The answer to [`Query::Claim`], for whatever finds: the text with that digest, its token and that one's principal;
+/// without such a text whoever is claimed to be, the token with that id and the principal with that name.
+pub fn claimed<E>(
+    find: impl Fn(Key) -> Result<Option<Record>, E>,
+    digest: Digest,
+    realm: RealmId,
+    (id, name): (String, String),
+) -> Result<Vec<Record>, E> {
+    let mut found: Vec<_> = find(Key::Text(digest))?.into_iter().collect();
+    if let Some(Record::Text(text)) = found.first() {
+        found.extend(find(Key::Token(text.token))?);
+        if let Some(Record::Token(token)) = found.last() {
+            found.extend(find(Key::Principal(token.principal))?);
+        }
+    } else {
+        found.extend(find(Key::TokenById(realm, id))?);
+        found.extend(find(Key::PrincipalByName(realm, name))?);
+    }
+    Ok(found)
 }
 
 /// A use that was recorded without a write on the path; one that is not later than the stored one changes nothing.
@@ -296,7 +335,7 @@ pub enum Touch {
 }
 
 /// Called with each record of a load; records come in the order realms, roles, principals, tokens, texts, sessions,
-/// signing keys, locks.
+/// signing keys, locks, gates.
 pub type Sink = Box<dyn FnMut(Record) + Send>;
 
 /// Whatever keeps the records.
@@ -324,7 +363,7 @@ pub trait Store: Send + Sync {
 
     /// Everything that may count at `now`: every realm, role and principal, every token that is neither revoked nor
     /// expired, those tokens' live texts and overlaps, every session that is neither ended nor expired, every signing
-    /// key that is not removed, and every lock. A realm comes before its roles, those before the principals, those before
+    /// key that is not removed, every lock and every gate. A realm comes before its roles, those before the principals, those before
     /// their tokens and sessions, and a token before its texts; the closer behind, the less is remembered meanwhile.
     fn load(&self, now: Timestamp, sink: Sink) -> Future<'_, Result<(), StoreError>>;
 

@@ -3,7 +3,7 @@
 
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::secrets::Secrets;
-use crate::config::client::{Client, TokenSource};
+use crate::config::client::Client;
 use crate::config::server::Server;
 use crate::config::{Origin, Setting};
 use crate::serve::House;
@@ -47,6 +47,15 @@ pub enum Reach {
 impl Reach {
     /// The server if one is named, else the socket if somebody answers there, else the store.
     pub async fn open(client: &Client, server: &Server, secrets: &Secrets<'_>) -> Result<Self> {
+        if let Some(name) = &client.profile
+            && let Some(vendor) = &client.profiles.named(&name.value)?.vendor
+        {
+            let why = format!(
+                "the profile `{}` is for {vendor}; this command asks a Counterfoil server",
+                name.value
+            );
+            return Err(Failure::usage(why).into());
+        }
         if let Some(url) = &client.server {
             return Ok(remote(&url.value, client, secrets)?);
         }
@@ -97,10 +106,8 @@ fn remote(url: &str, client: &Client, secrets: &Secrets<'_>) -> Result<Reach, Fa
 
 /// The token that a server is asked with.
 pub fn credential(client: &Client, secrets: &Secrets<'_>) -> Result<Secret, Failure> {
-    match client.token.as_ref().map(|token| &token.value) {
-        Some(TokenSource::Text(text)) => Ok(Secret::new(text.reveal().to_owned())),
-        Some(TokenSource::Spelt(spelt)) => secrets.read(spelt),
-        Some(TokenSource::File(path)) => secrets.read(&format!("@{}", path.display())),
+    match &client.token {
+        Some(token) => secrets.of(&token.value),
         None => secrets.ask("a token", "--token -, --token @FILE, or the variable COUNTERFOIL_TOKEN"),
     }
 }
@@ -113,7 +120,7 @@ pub fn bearer(token: &Secret) -> Result<HeaderValue, Failure> {
     Ok(value)
 }
 
-/// The part of the server's URL before our paths.
+/// The part of a server's URL before the paths of its dialect.
 pub fn base(url: &str) -> Result<String, Failure> {
     let wrong =
         |why: &str| Failure::usage(format!("the server `{url}` {why}; write it like https://tokens.example"));
@@ -130,7 +137,8 @@ pub fn base(url: &str) -> Result<String, Failure> {
     Ok(url.trim_end_matches('/').to_owned())
 }
 
-fn http() -> reqwest::ClientBuilder {
+/// Connections as we want them to anybody: no redirect is followed, nothing is waited for without end.
+pub fn http() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .user_agent(concat!("counterfoil/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
@@ -155,7 +163,7 @@ async fn send(http: &reqwest::Client, base: &str, request: Request<Bytes>) -> Re
 }
 
 /// The cause at the bottom: "connection refused" rather than the storeys above it.
-fn innermost(error: &dyn std::error::Error) -> String {
+pub fn innermost(error: &dyn std::error::Error) -> String {
     error.source().map_or_else(|| error.to_string(), innermost)
 }
 

@@ -3,6 +3,7 @@
 use crate::body;
 use crate::presented::Presented;
 use crate::refusal::{Refusal, Refused};
+use crate::setting::{self, AnySetting, Setting};
 use crate::target;
 use bytes::Bytes;
 use counterfoil_core::authority::{Actor, Allowance, Authority, Idempotency, KeyRules};
@@ -16,6 +17,7 @@ use counterfoil_core::realm::RealmId;
 use counterfoil_core::signing::Algorithm;
 use http::request::Parts;
 use http::{Method, Response};
+use jiff::SignedDuration;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -51,10 +53,15 @@ pub struct Dialect {
     pub prefixes: &'static [&'static str],
     /// Scopes whose holder may give every creatable word of it.
     pub mints: &'static [&'static str],
+    /// What may be set for a mount of it.
+    pub settings: &'static [&'static dyn AnySetting],
     /// How often each principal may call it, where the vendor counts; a mount's settings may say.
     pub limit: Option<fn(&Room) -> Limit>,
     /// Below which paths an unknown one is its to refuse; the longest match among all mounts wins.
     pub territory: &'static [&'static str],
+    /// Answers every request to its territory as it came, by whatever method, and never hears its body: a path that
+    /// somebody forwards must reach the rules as it was written.
+    pub pass: Option<Pass>,
     /// The one table that feeds router and OpenAPI.
     pub routes: fn() -> Vec<Route>,
     /// Finds the credential in a request, wherever this protocol may carry it.
@@ -74,6 +81,10 @@ pub struct DialectKeys {
     pub text_name: &'static str,
 }
 
+/// How long new exchange tokens live, where that is not as the dialect has it.
+pub(crate) const KEY_DURATION: Setting<Option<SignedDuration>> =
+    Setting { name: "key_duration", usual: None, read: |text| setting::stretch(text).map(Some) };
+
 impl std::fmt::Debug for Dialect {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.write_str(self.name)
@@ -85,6 +96,9 @@ pub type Answer<'a> = Future<'a, Result<Reply, Refused>>;
 
 /// A handler: translates a call into rules and their outcome into a reply.
 pub type Handler = for<'a> fn(&'a Room, Call) -> Answer<'a>;
+
+/// Answers a request whose path nobody has touched.
+pub type Pass = fn(&Room, &Parts) -> Reply;
 
 /// One operation.
 pub struct Route {
@@ -193,12 +207,12 @@ pub struct Room {
 
 impl Room {
     /// What a dialect's mount for this realm sets, if there is one that does.
-    pub fn setting(&self, dialect: &str, realm: RealmId, name: &str) -> Option<&str> {
+    pub fn set_for<T: Clone>(&self, dialect: &str, realm: RealmId, setting: &Setting<T>) -> Option<T> {
         let mut of_realm = self.mounts.iter().filter(|mount| {
             mount.dialect.name == dialect
                 && self.house.realm(&mount.realm).is_some_and(|facts| facts.id == realm)
         });
-        of_realm.find_map(|mount| mount.settings.get(name)).map(String::as_str)
+        of_realm.find_map(|mount| setting.among(&mount.settings, ""))
     }
 }
 
@@ -247,10 +261,12 @@ impl Call {
 
     /// The caller's idempotency key with what it stands for.
     pub fn idempotency(&self) -> Result<Option<Idempotency>, Refused> {
-        let Some(value) = self.parts.headers.get("idempotency-key") else { return Ok(None) };
-        let key = value.to_str().unwrap_or_default().trim();
-        if key.is_empty() || key.len() > 128 {
-            let why = "must be 1 to 128 visible ASCII characters";
+        let mut values = self.parts.headers.get_all("idempotency-key").iter();
+        let Some(value) = values.next() else { return Ok(None) };
+        let key = value.to_str().unwrap_or_default();
+        let sound = (1..=128).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+        if !sound || values.next().is_some() {
+            let why = "must be there once, as 1 to 128 visible ASCII characters";
             return Err(Refused::header(Error::invalid("Idempotency-Key", why)));
         }
         let mut request = Sha256::new();

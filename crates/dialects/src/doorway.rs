@@ -2,12 +2,13 @@
 //! and the route, the realm, the credential, enforces what the route needs before the body is parsed, bounds the body,
 //! and has every refusal worded by its dialect.
 
-use crate::dialect::{Call, Dialect, Mount, NATIVE, Needs, OAUTH, Reply, Room, Route, THRESHOLD};
+use crate::dialect::{Call, Dialect, Mount, NATIVE, Needs, OAUTH, Pass, Reply, Room, Route, THRESHOLD};
 use crate::presented::Presented;
 use crate::refusal::{Refusal, Refused};
+use crate::setting;
 use crate::target;
 use bytes::Bytes;
-use counterfoil_core::authority::{Actor, Allowance, Authority, Claim, Door, Grant};
+use counterfoil_core::authority::{Actor, Allowance, Authority, Claim, Door, Grant, Whose};
 use counterfoil_core::error::{Error, Unauthenticated};
 use counterfoil_core::index::roster::RealmFacts;
 use http::request::Parts;
@@ -52,6 +53,10 @@ pub struct Operator(pub String);
 #[derive(Debug, Clone, Copy)]
 pub struct Caller(pub IpAddr);
 
+/// Set as an extension by the server: whoever holds the other end of the connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub IpAddr);
+
 /// Set as an extension by the server: the caller reached us over TLS, as far as trusted proxies tell.
 #[derive(Debug, Clone, Copy)]
 pub struct Secure;
@@ -86,12 +91,19 @@ impl std::fmt::Debug for Doorway {
 }
 
 impl Doorway {
-    /// Puts the mounts side by side; two that claim the same path are an error in one sentence.
+    /// Puts the mounts side by side; two that claim the same path, and a setting that is unknown or cannot be read, are
+    /// an error in one sentence.
     pub fn new(house: &Arc<Authority>, mounts: Vec<Mount>) -> Result<Self, String> {
-        let mut doorway = Self { house: Arc::clone(house), mounted: Vec::new(), territory: Vec::new() };
         let every: Arc<[Mount]> = mounts.into();
-        for mount in every.iter() {
-            doorway.mount(mount.clone(), &every)?;
+        Self::beside(house, &every, &every)
+    }
+
+    /// The same where `every` mount that there is stands at another doorway.
+    pub fn beside(house: &Arc<Authority>, mounts: &[Mount], every: &Arc<[Mount]>) -> Result<Self, String> {
+        every.iter().chain(mounts).try_for_each(setting::check)?;
+        let mut doorway = Self { house: Arc::clone(house), mounted: Vec::new(), territory: Vec::new() };
+        for mount in mounts {
+            doorway.mount(mount.clone(), every)?;
         }
         doorway.territory.sort_by_key(|(start, _)| std::cmp::Reverse(start.len()));
         Ok(doorway)
@@ -136,6 +148,13 @@ impl Doorway {
     /// Answers one request.
     pub async fn answer(&self, request: Request<Incoming>) -> Reply {
         let (mut parts, body) = request.into_parts();
+        if let Some((mounted, pass)) = self.passes(parts.uri.path()) {
+            drain(body, LONGEST_BODY).await;
+            let mut reply = pass(&mounted.room, &parts);
+            let answered = Answered { dialect: mounted.room.dialect.name, route: "/check/{gate}".to_owned() };
+            reply.extensions_mut().insert(answered);
+            return reply;
+        }
         let canonical = target::canonical(parts.uri.path());
         let path = canonical.clone().unwrap_or_else(|_| parts.uri.path().to_owned());
         let Some(mounted) = self.whose(&path) else {
@@ -162,6 +181,12 @@ impl Doorway {
         self.whose(&path).map_or_else(plain_not_found, |mounted| {
             refuse(&mounted.room, refused, path, Known::of(&mounted.room))
         })
+    }
+
+    /// Who answers this path as it came, if there is one that does.
+    fn passes(&self, path: &str) -> Option<(&Mounted, Pass)> {
+        let mounted = self.whose(path)?;
+        mounted.room.dialect.pass.map(|pass| (mounted, pass))
     }
 
     fn whose(&self, path: &str) -> Option<&Mounted> {
@@ -290,10 +315,12 @@ async fn admit(
         return Err(Error::Unauthenticated(Unauthenticated::Invalid).into());
     }
     known.actor = Some(actor.clone());
-    if let Some(limit) = room.dialect.limit {
-        let (allowance, taken) = house.turn(&actor, room.dialect.name, limit(room));
+    // The operator and an echo have all calls there are.
+    if let (Some(limit), Some(principal)) = (room.dialect.limit, actor.principal()) {
+        let whose = Whose::Principal(principal);
+        let (allowance, counted) = house.count_call(whose, room.dialect.name, limit(room));
         known.allowance = Some(allowance);
-        taken?;
+        counted?;
     }
     if let (Needs::Scope(any_of), false) = (route.needs, actor.is_echo()) {
         actor.require(any_of)?;

@@ -4,12 +4,15 @@
 //! binary sends them.
 
 pub mod agent_config;
+pub mod ask;
 pub mod body;
 pub mod control_room;
 pub mod datto_rmm;
 pub mod dialect;
 pub mod doorway;
 pub mod dynatrace;
+pub mod forwarded;
+pub mod gateway;
 pub mod native;
 pub mod oauth;
 pub mod openapi;
@@ -17,7 +20,9 @@ pub mod presented;
 pub mod refusal;
 pub mod reply;
 pub mod ruvds;
+pub mod setting;
 pub mod target;
+pub mod vendor;
 
 use counterfoil_core::authority::Formats;
 use counterfoil_core::catalogue::{Catalogue, Vocabulary};
@@ -27,6 +32,7 @@ use dialect::Dialect;
 pub const DIALECTS: &[&Dialect] = &[
     &native::DIALECT,
     &oauth::DIALECT,
+    &gateway::DIALECT,
     &dynatrace::DIALECT,
     &control_room::DIALECT,
     &datto_rmm::DIALECT,

@@ -1,7 +1,7 @@
 //! Exchange: a proof in, a session out. The dialect says what stands in the JWT, how long it lives and which sessions a
 //! new one ends; what it is worth is decided here.
 
-use super::{Actor, Authority, Proved};
+use super::{Actor, Authority, Proved, on_pool};
 use crate::clock::uuid_v7;
 use crate::error::{Error, Unauthenticated};
 use crate::journal::{Action, Entry};
@@ -158,8 +158,8 @@ impl Authority {
         let mut nonce = [0; 32];
         self.entropy.fill(&mut nonce)?;
         let worded = (wanted.word)(&Minted { principal: &principal, session: &session, nonce });
-        let jwt = if matches!(wanted.algorithm, Algorithm::Rs256 | Algorithm::Rs512) {
-            self.on_pool(move || signer.jwt(&worded.header, &worded.claims)).await??
+        let jwt = if wanted.algorithm.is_rsa() {
+            on_pool(&self.signing, move || signer.jwt(&worded.header, &worded.claims)).await??
         } else {
             signer.jwt(&worded.header, &worded.claims)?
         };

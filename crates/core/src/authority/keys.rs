@@ -1,6 +1,7 @@
 //! A principal's ways in: its password, its second factor, its exchange tokens (API keys).
 
-use super::{Actor, Authority, Idempotency, Which};
+use super::principals::READ;
+use super::{Actor, Authority, Idempotency, Which, on_pool};
 use crate::error::{Error, Violation};
 use crate::format::Format;
 use crate::journal::Action;
@@ -79,7 +80,7 @@ impl Authority {
         sound_password(&text)?;
         let id = self.whole(actor, which).await?;
         let entropy = Arc::clone(&self.entropy);
-        let digest = self.on_pool(move || password::digest(&text, &*entropy)).await??;
+        let digest = on_pool(&self.pool, move || password::digest(&text, &*entropy)).await??;
         let _held = self.hold_principal(actor, id).await;
         let mut principal = self.mine_or_beneath(actor, &Which::Id(id.0)).await?;
         principal.password = Some(digest);
@@ -280,12 +281,7 @@ impl Authority {
 
     /// The unrevoked exchange tokens of a principal.
     pub async fn list_keys(&self, actor: &Actor, which: &Which, dialect: &str) -> Result<Vec<Token>, Error> {
-        const READ: &[&str] = &["counterfoil.principals.read", "counterfoil.principals.write"];
-        let principal =
-            self.principal(actor, which).await.map_err(|error| actor.require(READ).err().unwrap_or(error))?;
-        if actor.principal() != Some(principal.id) {
-            actor.require(READ)?;
-        }
+        let principal = self.seen_principal(actor, which, READ).await?;
         self.flush().await?;
         self.keys_of_principal(actor, principal.id, dialect).await
     }

@@ -1,20 +1,21 @@
 //! The rules, each once (design 6). Handlers, commands and pages translate; they repeat none of this.
 
 mod actor;
-mod allowance;
 mod bootstrap;
+mod check;
 mod clients;
 mod cursor;
 mod delegate;
 mod edit;
 mod exchange;
+mod gates;
 mod guard;
 mod idempotency;
 mod issue;
 mod journal;
 mod keys;
-mod limits;
 mod list;
+mod meter;
 mod people;
 mod principals;
 mod prove;
@@ -30,16 +31,18 @@ mod verify;
 mod view;
 
 pub use actor::Actor;
-pub use allowance::Allowance;
 pub use bootstrap::bootstrap;
+pub use check::{Check, Explained, Passage};
 pub use clients::ClientProof;
 pub use edit::Edit;
 pub use exchange::{Exchange, Minted, Started, Worded};
+pub use gates::{EditGate, NewRule};
 pub use idempotency::Idempotency;
 pub use issue::{Issue, Issued};
 pub use journal::{JournalQuery, Line};
 pub use keys::{KeyRules, NewKey};
 pub use list::{List, Listing, Shown};
+pub use meter::{Allowance, Whose};
 pub use people::Person;
 pub use principals::{EditPrincipal, NewPrincipal, PrincipalQuery, ShownPrincipal, Which};
 pub use prove::{Claim, Door, Proved};
@@ -77,8 +80,10 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// The source of chance.
     pub entropy: Arc<dyn Entropy>,
-    /// Where heavy work goes.
+    /// Where heavy work goes: passwords, new signing keys.
     pub pool: Arc<dyn Pool>,
+    /// Where RSA signs: apart, so that guessed passwords hold up nobody who comes with a key.
+    pub signing: Arc<dyn Pool>,
 }
 
 /// The first format of each dialect that issues tokens, by the dialect's name.
@@ -90,15 +95,15 @@ pub struct Authority {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     pool: Arc<dyn Pool>,
+    signing: Arc<dyn Pool>,
     keys: Keys,
     catalogue: Catalogue,
     formats: Formats,
     index: Index,
     tally: Tally,
     guard: guard::Guard,
-    turns: allowance::Turns,
     ring: signing_keys::Ring,
-    meters: limits::Meters,
+    meters: meter::Meters,
     /// Since when it answers.
     since: Timestamp,
     noted: prove::Noted,
@@ -143,15 +148,15 @@ impl Authority {
             clock: ports.clock,
             entropy: ports.entropy,
             pool: ports.pool,
+            signing: ports.signing,
             keys,
             catalogue,
             index: Index::new(joined(&formats)),
             formats,
             tally: Tally::default(),
             guard: guard::Guard::default(),
-            turns: allowance::Turns::default(),
             ring: signing_keys::Ring::default(),
-            meters: limits::Meters::default(),
+            meters: meter::Meters::default(),
             since,
             noted: prove::Noted::default(),
             mark: AtomicI64::new(meta.mark.as_millisecond()),
@@ -238,28 +243,15 @@ impl Authority {
         self.stripes[stripe(record)].lock().await
     }
 
-    /// The locks of several records, taken in one order, so that no two callers wait for each other. Whoever calls
-    /// this holds no other.
-    async fn hold_all(&self, records: impl Iterator<Item = impl Hash>) -> Vec<MutexGuard<'_, ()>> {
-        let stripes: BTreeSet<usize> = records.map(stripe).collect();
+    /// Several of those locks, taken in one order, so that no two callers wait for each other. Whoever calls this holds
+    /// no other: two records may have the same lock.
+    async fn hold_all(&self, stripes: impl IntoIterator<Item = usize>) -> Vec<MutexGuard<'_, ()>> {
+        let stripes: BTreeSet<usize> = stripes.into_iter().collect();
         let mut held = Vec::with_capacity(stripes.len());
         for stripe in stripes {
             held.push(self.stripes[stripe].lock().await);
         }
         held
-    }
-
-    /// The locks of two records, in the one order that keeps callers from waiting for each other. Whoever calls this
-    /// holds no other: two records may have the same lock.
-    async fn hold_both(
-        &self,
-        one: impl Hash,
-        other: impl Hash,
-    ) -> (MutexGuard<'_, ()>, Option<MutexGuard<'_, ()>>) {
-        let (one, other) = (stripe(one), stripe(other));
-        let first = self.stripes[one.min(other)].lock().await;
-        let second = if one == other { None } else { Some(self.stripes[one.max(other)].lock().await) };
-        (first, second)
     }
 
     async fn next_number(&self) -> Result<TokenNumber, Error> {
@@ -279,8 +271,19 @@ fn joined(formats: &Formats) -> Vec<&'static str> {
     formats.iter().filter(|(_, format)| format.joined).map(|(dialect, _)| *dialect).collect()
 }
 
+/// Which lock is a record's.
 fn stripe(record: impl Hash) -> usize {
     let mut hasher = DefaultHasher::new();
     record.hash(&mut hasher);
     usize::try_from(hasher.finish() % STRIPES as u64).unwrap_or(0)
+}
+
+/// Does heavy work on a pool and waits for what it gives.
+async fn on_pool<T: Send + 'static>(
+    pool: &Arc<dyn Pool>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    let (give, take) = tokio::sync::oneshot::channel();
+    pool.run(Box::new(move || drop(give.send(work())))).await?;
+    take.await.map_err(Error::unavailable)
 }

@@ -30,15 +30,22 @@ const CHUNK: usize = 1_000;
 impl Authority {
     /// One principal: the actor's own, or with one of the `read` scopes any.
     pub async fn person(&self, actor: &Actor, which: &Which, read: &[&str]) -> Result<Person, Error> {
+        self.seen_principal(actor, which, read).await.map(|principal| self.as_person(principal))
+    }
+
+    /// The record of one principal: the actor's own, or with one of the `read` scopes any. Without them nobody is told
+    /// whether there is one.
+    pub(super) async fn seen_principal(
+        &self,
+        actor: &Actor,
+        which: &Which,
+        read: &[&str],
+    ) -> Result<Principal, Error> {
         let found = self.principal(actor, which).await;
-        if let Ok(own) = &found
-            && actor.principal() == Some(own.id)
-        {
-            return found.map(|principal| self.as_person(principal));
+        if !found.as_ref().is_ok_and(|found| actor.principal() == Some(found.id)) {
+            actor.require(read)?;
         }
-        // Before it is told whether there is one.
-        actor.require(read)?;
-        found.map(|principal| self.as_person(principal))
+        found
     }
 
     /// Every principal that the actor sees, in order of their numbers: all with one of the `read` scopes, else its own.

@@ -2,7 +2,7 @@
 
 use super::idempotency::made;
 use super::issue::{sound, sound_name};
-use super::{Actor, Authority, Idempotency};
+use super::{Actor, Authority, Idempotency, stripe};
 use crate::clock::uuid_v7;
 use crate::error::{Error, Violation};
 use crate::journal::{Action, Entry};
@@ -49,6 +49,8 @@ pub struct EditPrincipal {
     /// The names of its roles: the whole list.
     pub roles: Option<Vec<String>>,
     pub several_sessions: Option<bool>,
+    /// Control Room's licence words: the whole list.
+    pub licences: Option<Vec<String>>,
     pub disabled: Option<bool>,
 }
 
@@ -72,7 +74,7 @@ pub struct ShownPrincipal {
     pub scopes: ScopeSet,
 }
 
-const READ: &[&str] = &["counterfoil.principals.read", "counterfoil.principals.write"];
+pub(super) const READ: &[&str] = &["counterfoil.principals.read", "counterfoil.principals.write"];
 const WRITE: &[&str] = &["counterfoil.principals.write"];
 
 impl Authority {
@@ -119,11 +121,10 @@ impl Authority {
         Ok(id.0)
     }
 
-    /// One principal that is not deleted.
+    /// One principal that is not deleted; everybody sees themself.
     pub async fn find_principal(&self, actor: &Actor, which: &Which) -> Result<ShownPrincipal, Error> {
-        actor.require(READ)?;
         self.flush().await?;
-        self.principal(actor, which).await.map(|principal| self.shown_principal(principal))
+        self.seen_principal(actor, which, READ).await.map(|principal| self.shown_principal(principal))
     }
 
     /// Some principals.
@@ -163,9 +164,8 @@ impl Authority {
         self.change_details(actor, &mut after, edit).await?;
         // Enabling also forgives failed logins, be it disabled or not.
         let forgiven = edit.disabled == Some(false);
-        let roster = &self.index.roster;
         let unlocked =
-            forgiven && [true, false].into_iter().any(|password| !roster.locks(id, password).is_empty());
+            forgiven && [true, false].into_iter().any(|password| !self.locks(id, password).is_empty());
         if forgiven {
             self.guard.forgive(id);
         }
@@ -206,12 +206,8 @@ impl Authority {
     }
 
     /// The locks of a principal's record and of its logins: none begins while it changes.
-    pub(super) async fn hold_principal(
-        &self,
-        actor: &Actor,
-        id: PrincipalId,
-    ) -> (MutexGuard<'_, ()>, Option<MutexGuard<'_, ()>>) {
-        self.hold_both(("realm", actor.realm()), ("sessions", id)).await
+    pub(super) async fn hold_principal(&self, actor: &Actor, id: PrincipalId) -> Vec<MutexGuard<'_, ()>> {
+        self.hold_all([stripe(("realm", actor.realm())), stripe(("sessions", id))]).await
     }
 
     /// Adds what ends a principal's sessions.
@@ -280,6 +276,9 @@ impl Authority {
         set(&mut principal.description, &edit.description);
         principal.several_sessions = edit.several_sessions.unwrap_or(principal.several_sessions);
         principal.disabled = edit.disabled.unwrap_or(principal.disabled);
+        if let Some(words) = &edit.licences {
+            principal.licences.clone_from(words);
+        }
         if let Some(names) = &edit.roles {
             principal.roles = self.role_ids(actor, names).await?;
         }
@@ -308,6 +307,7 @@ impl Authority {
                 ("last_name", before.last_name != after.last_name),
                 ("description", before.description != after.description),
                 ("several_sessions", before.several_sessions != after.several_sessions),
+                ("licences", before.licences != after.licences),
             ];
             let fields: Vec<_> =
                 changed.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect();
@@ -416,6 +416,11 @@ fn sound_details(details: &EditPrincipal) -> Result<(), Vec<Violation>> {
         let why = format!("must be at most {limit} characters long, none of them a control character");
         (!sound).then(|| Violation { field: field.into(), why })
     };
-    let violations: Vec<_> = fields.into_iter().filter_map(wrong).collect();
+    let mut violations: Vec<_> = fields.into_iter().filter_map(wrong).collect();
+    let word = |word: &String| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if details.licences.as_ref().is_some_and(|words| words.len() > 32 || !words.iter().all(word)) {
+        let why = "must be at most 32 words of letters and digits".into();
+        violations.push(Violation { field: "licences".into(), why });
+    }
     if violations.is_empty() { Ok(()) } else { Err(violations) }
 }

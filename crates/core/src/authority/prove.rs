@@ -2,7 +2,7 @@
 //! the refusal is the same and cost the same work.
 
 use super::guard::network;
-use super::{Actor, Authority};
+use super::{Actor, Authority, on_pool, stripe};
 use crate::error::{Error, Unauthenticated};
 use crate::journal::Action;
 use crate::password;
@@ -10,7 +10,7 @@ use crate::principal::{Principal, PrincipalId};
 use crate::realm::RealmId;
 use crate::secret::Secret;
 use crate::session::Lock;
-use crate::store::{Key, Record, StoreError, Touch, Write};
+use crate::store::{Key, Query, Record, StoreError, Touch, Write};
 use crate::token::{Purpose, State, TextState, Token, Use, counts_from};
 use crate::totp;
 use std::net::IpAddr;
@@ -85,11 +85,8 @@ impl Authority {
         let network = network(door.address);
         let coded = proved.as_ref().is_some_and(|proved| proved.principal.totp.is_some());
         // A code that is spent changes the principal, which is done under its realm's lock.
-        let _held = if coded {
-            self.hold_both(("proof", claimant), ("realm", realm)).await
-        } else {
-            (self.hold(("proof", claimant)).await, None)
-        };
+        let record = coded.then(|| stripe(("realm", realm)));
+        let _held = self.hold_all(record.into_iter().chain([stripe(("proof", claimant))])).await;
         let locked = self.locked(claimant, by_password, network);
         let proved = proved.filter(|proved| {
             !locked && self.index.roster.standing(proved.principal.id).is_some_and(|s| s.is_live())
@@ -105,10 +102,8 @@ impl Authority {
             return Ok(proved);
         }
         if !locked && self.guard.fail(claimant, by_password, network) >= door.threshold {
-            self.lock(realm, Lock { principal: claimant, network, password: by_password, since: self.now() })
-                .await?;
-            // When the lock lapses, counting begins anew.
-            self.guard.clear(claimant, by_password, network);
+            let lock = Lock { principal: claimant, network, password: by_password, since: self.now() };
+            self.guard.lock(realm, lock);
         }
         Err(Unauthenticated::Invalid.into())
     }
@@ -122,7 +117,7 @@ impl Authority {
     /// Whether the principal's passwords do not count from anywhere for a while, as some vendors show it.
     pub fn is_locked_out(&self, principal: PrincipalId) -> bool {
         let now = self.now();
-        self.index.roster.locks(principal, true).iter().any(|lock| !super::guard::lapsed(lock, now))
+        self.locks(principal, true).iter().any(|lock| !super::guard::lapsed(lock, now))
     }
 
     /// Exactly one argon2 an attempt, whatever the outcome.
@@ -137,11 +132,12 @@ impl Authority {
             _ => None,
         };
         let digest = found.as_ref().and_then(|principal| principal.password.clone());
-        let good = self.on_pool(move || password::matches(&text, digest.as_deref())).await?;
+        let good = on_pool(&self.pool, move || password::matches(&text, digest.as_deref())).await?;
         let claimant = found.as_ref().map(|principal| principal.id);
         Ok((claimant, found.filter(|_| good).map(|principal| Proved { principal, key: None })))
     }
 
+    /// Exactly one question to the store an attempt, whatever the outcome.
     async fn try_key(
         &self,
         realm: RealmId,
@@ -150,31 +146,21 @@ impl Authority {
         text: &Secret,
         door: &Door<'_>,
     ) -> Result<(Option<PrincipalId>, Option<Proved>), Error> {
-        let claim_key = Principal::name_key(claim);
-        // Who is to be counted against if this fails: the key is named by its own id, or by its holder's name.
-        let named = match self.store.find(Key::TokenById(realm, claim.to_owned())).await? {
-            Some(Record::Token(token)) if token.purpose == Purpose::Exchange => Some(token.principal),
-            _ => match self.store.find(Key::PrincipalByName(realm, claim_key.clone())).await? {
-                Some(Record::Principal(principal)) => Some(principal.id),
-                _ => None,
-            },
+        let name = Principal::name_key(claim);
+        let digest = self.keys.key(realm.0, dialect, &name, text.reveal());
+        let found = self.store.list(Query::Claim { digest, realm, id: claim.to_owned(), name }).await?;
+        let (kept, token, principal) = match <[Record; 3]>::try_from(found) {
+            Ok([Record::Text(kept), Record::Token(token), Record::Principal(principal)]) => {
+                (kept, token, principal)
+            }
+            Ok(_) => return Ok((None, None)),
+            Err(others) => return Ok((others.iter().find_map(claimant), None)),
         };
         let now = self.now();
-        let digest = self.keys.key(realm.0, dialect, &claim_key, text.reveal());
-        let Some(Record::Text(kept)) = self.store.find(Key::Text(digest)).await? else {
-            return Ok((named, None));
-        };
-        let Some(Record::Token(token)) = self.store.find(Key::Token(kept.token)).await? else {
-            return Ok((named, None));
-        };
         let counts = kept.state != TextState::Spent
             && kept.until.is_none_or(|end| now < end)
             && token.state(now) == State::Active
             && counts_from(&token.networks, door.address);
-        let Some(Record::Principal(principal)) = self.store.find(Key::Principal(token.principal)).await?
-        else {
-            return Ok((named, None));
-        };
         let may_hold =
             door.keys_need.is_none_or(|scope| self.index.roster.scopes_of(&principal.roles).covers(scope));
         if !counts || !may_hold {
@@ -214,36 +200,60 @@ impl Authority {
         Ok(Some(Proved { principal, key }))
     }
 
-    async fn lock(&self, realm: RealmId, lock: Lock) -> Result<(), Error> {
+    /// Writes down the locks that hold since the last time.
+    pub(super) async fn write_locks(&self) -> Result<(), StoreError> {
+        for (realm, lock) in self.guard.unwritten() {
+            // Whoever takes locks off holds this too.
+            let _held = self.hold(("sessions", lock.principal)).await;
+            if self.guard.unwritten().iter().any(|(_, other)| *other == lock) {
+                self.write_lock(realm, lock.clone()).await?;
+                self.guard.written(&lock);
+            }
+        }
+        Ok(())
+    }
+
+    async fn write_lock(&self, realm: RealmId, lock: Lock) -> Result<(), StoreError> {
         let at = lock.since;
         let mut line = Actor::operator(realm).line(Action::PrincipalLock, lock.principal.0.to_string(), at);
         line.detail.insert("network".into(), lock.network.to_string().into());
-        // One that lapsed begins anew.
         let held = self.index.roster.locks(lock.principal, lock.password);
+        // It was kept, though that was not known.
+        if held.contains(&lock) {
+            return Ok(());
+        }
+        // One that lapsed begins anew.
         let lapsed = held.iter().any(|other| other.network == lock.network);
         let record = Record::Lock(lock);
         let step = if lapsed { Write::Update(record) } else { Write::Insert(record) };
         match self.commit(vec![step], vec![line], at).await {
             // The one before has an unknown outcome: it was kept.
             Err(StoreError::Taken(_)) => Ok(()),
-            outcome => outcome.map_err(StoreError::into),
+            outcome => outcome,
         }
     }
 
     fn locked(&self, principal: PrincipalId, password: bool, network: ipnet::IpNet) -> bool {
         let now = self.now();
-        let held = self.index.roster.locks(principal, password);
+        let held = self.locks(principal, password);
         held.iter().any(|lock| lock.network == network && !super::guard::lapsed(lock, now))
     }
 
-    /// Does heavy work on the pool and waits for what it gives.
-    pub(super) async fn on_pool<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Error> {
-        let (give, take) = tokio::sync::oneshot::channel();
-        self.pool.run(Box::new(move || drop(give.send(work())))).await?;
-        take.await.map_err(Error::unavailable)
+    /// The locks that hold this principal's passwords, or its keys, written down or not.
+    pub(super) fn locks(&self, principal: PrincipalId, password: bool) -> Vec<Lock> {
+        let unwritten = self.guard.unwritten().into_iter().map(|(_, lock)| lock);
+        let mut held = self.index.roster.locks(principal, password);
+        held.extend(unwritten.filter(|lock| lock.principal == principal && lock.password == password));
+        held
+    }
+}
+
+/// Who is to be counted against if a key fails: it is named by its own id, or by its holder's name.
+fn claimant(found: &Record) -> Option<PrincipalId> {
+    match found {
+        Record::Token(token) if token.purpose == Purpose::Exchange => Some(token.principal),
+        Record::Principal(principal) => Some(principal.id),
+        _ => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Revoke, one token or many: soft, final, and effective here before anybody hears of it.
 
 use super::list::List;
-use super::{Actor, Authority, View};
+use super::{Actor, Authority, View, stripe};
 use crate::error::Error;
 use crate::journal::{Action, Entry};
 use crate::store::{Position, Record, SessionFilter, SortBy, StoreError, TokenFilter, Write};
@@ -86,7 +86,7 @@ impl Authority {
 
     async fn revoke_chunk(&self, actor: &Actor, view: &View, chunk: Vec<Token>) -> Result<(), Error> {
         let ids: Vec<_> = chunk.iter().map(|token| token.id.clone()).collect();
-        let held = self.hold_all(ids.iter().map(|id| ("token", actor.realm(), &**id))).await;
+        let held = self.hold_all(ids.iter().map(|id| stripe(("token", actor.realm(), &**id)))).await;
         let now = self.now();
         let mut writes = Vec::new();
         let mut journal = Vec::new();

@@ -1,14 +1,15 @@
 //! Signing keys: made where they are first needed, rotated with an overlap, removed when nothing that they signed can
 //! still count.
 
-use super::{Actor, Authority};
+use super::{Actor, Authority, on_pool};
 use crate::clock::Entropy;
 use crate::error::Error;
 use crate::journal::{Action, Entry};
 use crate::realm::RealmId;
 use crate::secret::Keys;
-use crate::signing::{Algorithm, KeyState, Signer, SigningKey};
+use crate::signing::{Algorithm, KeyState, Members, Signer, SigningKey};
 use crate::store::{Record, SessionFilter, StoreError, Write};
+use data_encoding::BASE64URL_NOPAD;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,8 +18,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 const SIGNS_FOR: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// How long a new key is published before it signs: three times the JWKS' max-age.
 const PUBLISHED_BEFORE: SignedDuration = SignedDuration::from_mins(15);
-/// The size of new RSA keys.
-const RSA_BITS: usize = 2048;
+/// The sizes of RSA keys; the first is the usual one.
+const RSA_BITS: [usize; 3] = [2048, 3072, 4096];
 
 const READ: &[&str] = &["counterfoil.signing-keys.read", "counterfoil.signing-keys.write"];
 const WRITE: &[&str] = &["counterfoil.signing-keys.write"];
@@ -50,20 +51,28 @@ impl Authority {
     }
 
     /// Makes a new key that signs at once for whatever the active one of this dialect and algorithm signed; that one
-    /// stays published until nothing that it signed can count.
+    /// stays published until nothing that it signed can count. An RSA key has as many bits as said, or else as the one
+    /// before.
     pub async fn rotate_signing_key(
         &self,
         actor: &Actor,
         dialect: &str,
         algorithm: Algorithm,
+        bits: Option<usize>,
     ) -> Result<SigningKey, Error> {
         actor.require(WRITE)?;
+        if bits.is_some_and(|bits| !algorithm.is_rsa() || !RSA_BITS.contains(&bits)) {
+            return Err(Error::invalid("bits", "must be 2048, 3072 or 4096, and of an RSA key"));
+        }
         let _held = self.hold(("signing", actor.realm())).await;
         let now = self.now();
-        let fresh = self.new_key(actor.realm(), dialect, algorithm, KeyState::Active, now).await?;
+        let old = self.keys_of(actor.realm(), dialect, algorithm);
+        let active = old.iter().find(|key| key.state == KeyState::Active);
+        let bits = bits.or_else(|| active.and_then(bits_of));
+        let fresh = self.new_key(actor.realm(), dialect, (algorithm, bits), KeyState::Active, now).await?;
         let mut writes = Vec::new();
         let mut journal = vec![actor.line(Action::KeyCreate, fresh.kid.clone(), now)];
-        for old in self.keys_of(actor.realm(), dialect, algorithm) {
+        for old in old {
             if matches!(old.state, KeyState::Active | KeyState::Pending) {
                 journal.push(actor.line(Action::KeyRetire, old.kid.clone(), now));
                 writes.push(moved(old, KeyState::Retiring, now));
@@ -108,8 +117,8 @@ impl Authority {
                         if age >= SIGNS_FOR
                             && !siblings.iter().any(|other| other.state == KeyState::Pending) =>
                     {
-                        let next =
-                            self.new_key(realm, &key.dialect, key.algorithm, KeyState::Pending, now).await?;
+                        let kind = (key.algorithm, bits_of(&key));
+                        let next = self.new_key(realm, &key.dialect, kind, KeyState::Pending, now).await?;
                         let line = system.line(Action::KeyCreate, next.kid.clone(), now);
                         (vec![Write::Insert(Record::SigningKey(next))], vec![line])
                     }
@@ -155,7 +164,7 @@ impl Authority {
             return self.opened(&key);
         }
         let now = self.now();
-        let key = self.new_key(realm, dialect, algorithm, KeyState::Active, now).await?;
+        let key = self.new_key(realm, dialect, (algorithm, None), KeyState::Active, now).await?;
         let line = Actor::operator(realm).line(Action::KeyCreate, key.kid.clone(), now);
         self.commit(vec![Write::Insert(Record::SigningKey(key.clone()))], vec![line], now).await?;
         self.opened(&key)
@@ -200,13 +209,14 @@ impl Authority {
         &self,
         realm: RealmId,
         dialect: &str,
-        algorithm: Algorithm,
+        (algorithm, bits): (Algorithm, Option<usize>),
         state: KeyState,
         now: Timestamp,
     ) -> Result<SigningKey, Error> {
         let entropy = Arc::clone(&self.entropy);
-        let generate = move || Signer::generate(algorithm, RSA_BITS, &*entropy);
-        let (_, pkcs8) = self.on_pool(generate).await??;
+        let bits = bits.unwrap_or(RSA_BITS[0]);
+        let generate = move || Signer::generate(algorithm, bits, &*entropy);
+        let (_, pkcs8) = on_pool(&self.pool, generate).await??;
         let key = sealed_key(&self.keys, &*self.entropy, realm, dialect, (algorithm, &pkcs8), now)?;
         Ok(SigningKey { state, ..key })
     }
@@ -240,6 +250,12 @@ pub fn sealed_key(
         changed: now,
         version: 1,
     })
+}
+
+/// The length of an RSA key's modulus.
+fn bits_of(key: &SigningKey) -> Option<usize> {
+    let public: Members = serde_json::from_str(&key.public).ok()?;
+    Some(BASE64URL_NOPAD.decode(public.get("n")?.as_str()?.as_bytes()).ok()?.len() * 8)
 }
 
 /// For which place a private part is sealed.

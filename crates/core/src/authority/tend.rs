@@ -22,6 +22,7 @@ impl Authority {
     /// Does whatever is due. `serve` calls it every second or so; a failure is reported and tried again next time.
     pub async fn tend(&self) -> Result<(), Error> {
         self.settle().await?;
+        self.write_locks().await?;
         let now = self.now();
         if self.index.uses() <= FEW_USES
             || self.flushed.load(Ordering::Acquire) + FLUSHED_WITHIN <= now.as_second()
@@ -36,7 +37,7 @@ impl Authority {
         let over = now.saturating_sub(SESSIONS_KEPT).unwrap_or(now);
         self.commit(vec![Write::ForgetReplays(now), Write::ForgetSessions(over)], Vec::new(), now).await?;
         self.index.sweep(now);
-        self.turns.sweep(now);
+        self.sweep_meters();
         self.tend_signing_keys().await?;
         self.pruned.store(minute, Ordering::Release);
         Ok(())
@@ -54,8 +55,9 @@ impl Authority {
         if self.doubt.load(Ordering::Acquire) || recovered { self.reload().await } else { Ok(()) }
     }
 
-    /// Writes down the last uses and logins noted so far; those that cannot be written wait for the next time.
+    /// Writes down the locks, last uses and logins noted so far; those that cannot be written wait for the next time.
     pub async fn flush(&self) -> Result<(), StoreError> {
+        self.write_locks().await?;
         self.flushed.store(self.now().as_second(), Ordering::Release);
         let mut touches = self.index.take_uses();
         touches.extend(self.noted.take());

@@ -48,6 +48,23 @@ pub enum Reason {
     Network,
     Realm,
     PersonalOff,
+    Dialect,
+}
+
+impl Reason {
+    /// In words for administrators; never for whoever brought the credential.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Disabled => "it is disabled",
+            Self::Expired => "its time is over",
+            Self::NotYet => "its time has not come",
+            Self::Principal => "its principal is disabled or deleted",
+            Self::Network => "it does not count from that address",
+            Self::Realm => "it is of another realm",
+            Self::PersonalOff => "its realm has personal tokens switched off",
+            Self::Dialect => "it is of a dialect that does not pass here",
+        }
+    }
 }
 
 /// A live credential and its principal.
@@ -112,16 +129,16 @@ impl Grant {
     }
 }
 
-fn covers(terms: &Terms, word: &str) -> bool {
+pub(super) fn covers(terms: &Terms, word: &str) -> bool {
     terms.scopes.covers(word) && (!terms.cut || terms.standing.covers(word))
 }
 
 /// How verifications ended since the start, for metrics.
 #[derive(Debug, Default)]
-pub struct Tally([AtomicU64; 10]);
+pub struct Tally([AtomicU64; 11]);
 
 impl Tally {
-    const NAMES: [&'static str; 10] = [
+    const NAMES: [&'static str; 11] = [
         "live",
         "lacks",
         "unknown",
@@ -132,6 +149,7 @@ impl Tally {
         "network",
         "realm",
         "personal_off",
+        "dialect",
     ];
 
     /// Each outcome's name and count.
@@ -153,15 +171,22 @@ impl Tally {
 impl Authority {
     /// Whether the bearer text counts. A live one's use is noted.
     pub fn verify(&self, text: &str, ask: &Ask<'_>) -> Verdict {
+        self.weigh(text, ask.address, |known, now| judge(known, ask, now))
+    }
+
+    /// What `judge` says of what the text opens, counted; a live one's use is noted.
+    pub(super) fn weigh(
+        &self,
+        text: &str,
+        address: Option<IpAddr>,
+        judge: impl FnOnce(Known, Timestamp) -> Verdict,
+    ) -> Verdict {
         let now = self.now();
-        let verdict = match self.index.get(&self.keys.bearer(text), text) {
-            None => Verdict::Unknown,
-            Some(known) => judge(known, ask, now),
-        };
+        let known = self.index.get(&self.keys.bearer(text), text);
+        let verdict = known.map_or(Verdict::Unknown, |known| judge(known, now));
         self.tally.note(&verdict);
         if let Verdict::Live(Grant(Known { number: Some(token), .. })) = &verdict {
-            self.index
-                .note_use(*token, Use { at: now, address: ask.address.map(|from| from.to_canonical()) });
+            self.index.note_use(*token, Use { at: now, address: address.map(|from| from.to_canonical()) });
         }
         verdict
     }
@@ -218,7 +243,7 @@ impl Authority {
     }
 }
 
-fn judge(known: Known, ask: &Ask<'_>, now: Timestamp) -> Verdict {
+pub(super) fn judge(known: Known, ask: &Ask<'_>, now: Timestamp) -> Verdict {
     let reason = over(&known, now).or_else(|| out_of_place(&known.terms, ask));
     match (reason, ask.scope) {
         (Some(reason), _) => Verdict::Refused(reason),

@@ -8,6 +8,7 @@ mod uses;
 
 pub use facts::{Known, Label, Terms};
 
+use crate::gate::Gate;
 use crate::principal::Role;
 use crate::secret::Digest;
 use crate::session::Session;
@@ -105,6 +106,7 @@ impl Index {
             match step {
                 Write::Insert(record) | Write::Update(record) => self.follow(&mut following, record),
                 Write::DeleteRole(id, _) => self.roster.forget_role(*id),
+                Write::DeleteGate(name, _) => self.roster.forget_gate(name),
                 Write::Unlock(principal) => self.roster.unlock(*principal),
                 Write::ForgetReplays(_) | Write::ForgetSessions(_) => {}
             }
@@ -121,6 +123,9 @@ impl Index {
                 Write::Update(Record::Principal(principal)) => self.roster.silence_principal(principal.id),
                 Write::Update(Record::Role(Role { id, .. })) | Write::DeleteRole(id, _) => {
                     self.roster.forget_role(*id);
+                }
+                Write::Update(Record::Gate(Gate { name, .. })) | Write::DeleteGate(name, _) => {
+                    self.roster.forget_gate(name);
                 }
                 Write::Update(Record::Realm(realm)) => self.roster.silence_realm(realm),
                 _ => {}

@@ -1,6 +1,7 @@
 //! The roster: realms, principals, roles, signing keys and locks as the rules need them at every request.
 
 use super::{read, write};
+use crate::gate::Gate;
 use crate::principal::{Principal, PrincipalId, Role, RoleId};
 use crate::realm::{Realm, RealmId};
 use crate::scope::ScopeSet;
@@ -77,6 +78,7 @@ pub struct Roster {
     principals: RwLock<HashMap<PrincipalId, Arc<Standing>>>,
     keys: RwLock<HashMap<String, SigningKey>>,
     locks: RwLock<HashMap<(PrincipalId, bool), Vec<Lock>>>,
+    gates: RwLock<HashMap<String, Arc<Gate>>>,
 }
 
 impl Roster {
@@ -120,6 +122,11 @@ impl Roster {
         keys
     }
 
+    /// A gate.
+    pub fn gate(&self, name: &str) -> Option<Arc<Gate>> {
+        read(&self.gates).get(name).cloned()
+    }
+
     /// The locks that hold this principal's passwords, or its keys.
     pub fn locks(&self, principal: PrincipalId, password: bool) -> Vec<Lock> {
         read(&self.locks).get(&(principal, password)).cloned().unwrap_or_default()
@@ -143,6 +150,9 @@ impl Roster {
                 held.retain(|other| other.network != lock.network);
                 held.push(lock.clone());
             }
+            Record::Gate(gate) => {
+                write(&self.gates).insert(gate.name.clone(), Arc::new(gate.clone()));
+            }
             Record::Token(_) | Record::Text(_) | Record::Session(_) | Record::Replay(_) => {}
         }
     }
@@ -151,6 +161,11 @@ impl Roster {
     pub(super) fn forget_role(&self, id: RoleId) {
         write(&self.roles).remove(&id);
         self.recompute(id);
+    }
+
+    /// A gate ceases, or nothing passes it until it is put in anew.
+    pub(super) fn forget_gate(&self, name: &str) {
+        write(&self.gates).remove(name);
     }
 
     /// Takes every lock of a principal off.
@@ -179,6 +194,7 @@ impl Roster {
         std::mem::swap(&mut *write(&self.principals), &mut *write(&fresh.principals));
         std::mem::swap(&mut *write(&self.keys), &mut *write(&fresh.keys));
         std::mem::swap(&mut *write(&self.locks), &mut *write(&fresh.locks));
+        std::mem::swap(&mut *write(&self.gates), &mut *write(&fresh.gates));
     }
 
     fn put_realm(&self, realm: &Realm) {

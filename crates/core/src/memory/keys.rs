@@ -22,6 +22,7 @@ pub(super) enum Id {
     Session(Uuid),
     SigningKey(String),
     Lock(PrincipalId, IpNet, bool),
+    Gate(String),
 }
 
 impl Id {
@@ -36,6 +37,7 @@ impl Id {
             Record::Session(session) => Self::Session(session.id),
             Record::SigningKey(key) => Self::SigningKey(key.kid.clone()),
             Record::Lock(lock) => Self::Lock(lock.principal, lock.network, lock.password),
+            Record::Gate(gate) => Self::Gate(gate.name.clone()),
         }
     }
 
@@ -51,6 +53,7 @@ impl Id {
             Self::Session(_) => ("session id", "session"),
             Self::SigningKey(_) => ("signing key", "signing key"),
             Self::Lock(..) => ("lock", "lock"),
+            Self::Gate(_) => ("gate name", "gate"),
         }
     }
 }
@@ -73,7 +76,9 @@ pub(super) fn keys(record: &Record) -> Vec<(Key, &'static str)> {
         ],
         Record::Token(token) => vec![(Key::TokenById(token.realm, token.id.to_string()), "token id")],
         Record::Session(session) => vec![(Key::SessionByDigest(session.digest), "digest")],
-        Record::Text(_) | Record::Replay(_) | Record::SigningKey(_) | Record::Lock(_) => Vec::new(),
+        Record::Text(_) | Record::Replay(_) | Record::SigningKey(_) | Record::Lock(_) | Record::Gate(_) => {
+            Vec::new()
+        }
     }
 }
 
@@ -85,6 +90,7 @@ pub(super) fn version(record: &Record) -> Option<u64> {
         Record::Role(role) => Some(role.version),
         Record::Token(token) => Some(token.version),
         Record::SigningKey(key) => Some(key.version),
+        Record::Gate(gate) => Some(gate.version),
         Record::Text(_) | Record::Replay(_) | Record::Session(_) | Record::Lock(_) => None,
     }
 }

@@ -6,7 +6,7 @@ use counterfoil_core::authority::{
     NewPrincipal, NewRole, Ports, Proved, Started, Verdict, Which, Worded, bootstrap,
 };
 use counterfoil_core::catalogue::{Catalogue, Vocabulary, Word};
-use counterfoil_core::clock::{Future, Pool, from_millis};
+use counterfoil_core::clock::{self, Pool, from_millis};
 use counterfoil_core::error::Error;
 use counterfoil_core::fixture::{CountedEntropy, StillClock};
 use counterfoil_core::format::{BASE36, BASE62, Format, Part};
@@ -78,7 +78,7 @@ pub(crate) const MANY: KeyRules = KeyRules {
 struct Counting(AtomicUsize);
 
 impl Pool for Counting {
-    fn run(&self, work: Box<dyn FnOnce() + Send>) -> Future<'_, Result<(), Error>> {
+    fn run(&self, work: Box<dyn FnOnce() + Send>) -> clock::Future<'_, Result<(), Error>> {
         Box::pin(async move {
             tokio::task::yield_now().await;
             self.0.fetch_add(1, Ordering::SeqCst);
@@ -94,6 +94,7 @@ pub(crate) struct House {
     pub(crate) clock: Arc<StillClock>,
     entropy: Arc<CountedEntropy>,
     pool: Arc<Counting>,
+    signing: Arc<Counting>,
 }
 
 impl House {
@@ -103,19 +104,34 @@ impl House {
         let (change, _) = bootstrap(&keys(), &*clock, &*entropy, &NATIVE).unwrap();
         let memory = Memory::create(keys().check(), change, Uuid::nil()).unwrap();
         let store = Arc::new(Double::over(memory));
-        let pool = Arc::new(Counting::default());
-        let authority = open(&store, &clock, &entropy, &pool).await;
-        Self { authority, store, clock, entropy, pool }
+        let (pool, signing) = (Arc::default(), Arc::default());
+        let authority = open(&store, &clock, &entropy, [&pool, &signing]).await;
+        Self { authority, store, clock, entropy, pool, signing }
     }
 
     /// The process ends and starts again.
     pub(crate) async fn reopen(&mut self) {
-        self.authority = open(&self.store, &self.clock, &self.entropy, &self.pool).await;
+        let pools = [&self.pool, &self.signing];
+        self.authority = open(&self.store, &self.clock, &self.entropy, pools).await;
     }
 
-    /// How much heavy work was done so far.
-    pub(crate) fn heavy(&self) -> usize {
-        self.pool.0.load(Ordering::SeqCst)
+    /// How often RSA signed so far.
+    pub(crate) fn signed(&self) -> usize {
+        self.signing.0.load(Ordering::SeqCst)
+    }
+
+    /// How much was done so far: heavy work, questions to the store, commits.
+    fn work(&self) -> [usize; 3] {
+        let [questions, commits] = self.store.asked();
+        [self.pool.0.load(Ordering::SeqCst), questions, commits]
+    }
+
+    /// What something costs: heavy work, questions to the store, commits.
+    pub(crate) async fn cost<T>(&self, deed: impl Future<Output = T>) -> (T, [usize; 3]) {
+        let before = self.work();
+        let outcome = deed.await;
+        let after = self.work();
+        (outcome, std::array::from_fn(|kind| after[kind] - before[kind]))
     }
 
     pub(crate) fn operator(&self) -> Actor {
@@ -265,13 +281,14 @@ async fn open(
     store: &Arc<Double>,
     clock: &Arc<StillClock>,
     entropy: &Arc<CountedEntropy>,
-    pool: &Arc<Counting>,
+    [pool, signing]: [&Arc<Counting>; 2],
 ) -> Authority {
     let ports = Ports {
         store: Arc::<Double>::clone(store),
         clock: Arc::<StillClock>::clone(clock),
         entropy: Arc::<CountedEntropy>::clone(entropy),
         pool: Arc::<Counting>::clone(pool),
+        signing: Arc::<Counting>::clone(signing),
     };
     let acme = Vocabulary { dialect: "acme", words: WORDS, prefixes: &["acme."], mints: &[] };
     Authority::open(ports, keys(), Catalogue::new(vec![acme]), Formats::new()).await.unwrap()

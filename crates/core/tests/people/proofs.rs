@@ -35,7 +35,7 @@ async fn a_password_proves_its_principal_whatever_the_names_case() {
 }
 
 #[tokio::test]
-async fn every_failed_password_reads_the_same_after_exactly_one_argon2() {
+async fn every_failed_password_reads_the_same_after_one_argon2_and_one_question_to_the_store() {
     let house = House::new().await;
     for name in ["jane", "disabled", "deleted", "locked"] {
         house.person_with_password(name, &["acme.read"]).await;
@@ -54,17 +54,16 @@ async fn every_failed_password_reads_the_same_after_exactly_one_argon2() {
         ("without", ""),
         ("locked", PASSWORD),
     ] {
-        let before = house.heavy();
-        assert!(is_silent(&house.try_password(name, text).await), "{name}");
-        assert_eq!(house.heavy() - before, 1, "{name}");
+        let (outcome, cost) = house.cost(house.try_password(name, text)).await;
+        assert!(is_silent(&outcome), "{name}");
+        assert_eq!(cost, [1, 1, 0], "{name}");
     }
-    let before = house.heavy();
-    house.try_password("jane", PASSWORD).await.unwrap();
-    assert_eq!(house.heavy() - before, 1);
+    let (outcome, cost) = house.cost(house.try_password("jane", PASSWORD)).await;
+    assert!(outcome.is_ok() && cost == [1, 1, 0]);
 }
 
 #[tokio::test]
-async fn every_failed_key_reads_the_same() {
+async fn every_failed_key_reads_the_same_after_one_question_to_the_store() {
     let house = House::new().await;
     for name in ["jane", "john", "disabled", "locked", "demoted", "replaced"] {
         house.person(name, &["acme.key", "acme.read"]).await;
@@ -100,13 +99,28 @@ async fn every_failed_key_reads_the_same() {
         (&ONE, "replaced", &replaced.text),
     ];
     for (number, (rules, claim, text)) in attempts.into_iter().enumerate() {
-        let before = house.heavy();
         // From everywhere else, so that none is refused for the failures before it.
         let from = if claim == "locked" { SOMEWHERE } else { &format!("198.51.100.{number}") };
-        assert!(is_silent(&house.try_key_at(rules, claim, text, from).await), "{claim}");
-        assert_eq!(house.heavy(), before, "{claim}");
+        let (outcome, cost) = house.cost(house.try_key_at(rules, claim, text, from)).await;
+        assert!(is_silent(&outcome), "{claim}");
+        assert_eq!(cost, [0, 1, 0], "{claim}");
     }
-    house.try_key(&ONE, "JANE", &good.text).await.unwrap();
+    let (outcome, cost) = house.cost(house.try_key(&ONE, "JANE", &good.text)).await;
+    assert!(outcome.is_ok() && cost == [0, 1, 0]);
+}
+
+#[tokio::test]
+async fn the_failure_that_locks_costs_what_the_others_cost() {
+    let house = House::new().await;
+    house.person_with_password("jane", &["acme.key"]).await;
+    let wrong = Secret::new("x".repeat(40));
+    for _ in 0..4 {
+        let (outcome, cost) = house.cost(house.try_password("jane", "wrong")).await;
+        assert!(is_silent(&outcome) && cost == [1, 1, 0]);
+        let (outcome, cost) = house.cost(house.try_key(&ONE, "jane", &wrong)).await;
+        assert!(is_silent(&outcome) && cost == [0, 1, 0]);
+    }
+    assert!(!house.opens("jane", SOMEWHERE).await, "it holds before it is written down");
 }
 
 #[tokio::test]
@@ -151,6 +165,7 @@ async fn a_lock_lapses_after_a_quarter_of_an_hour_and_counting_begins_anew() {
     house.fail("jane", 3, SOMEWHERE).await;
     house.clock.pass(MINUTE * 15 - SignedDuration::from_millis(1));
     assert!(!house.opens("jane", SOMEWHERE).await);
+    house.authority.tend().await.unwrap();
     house.reopen().await;
     assert!(!house.opens("jane", SOMEWHERE).await, "it is durable");
     house.clock.pass(SignedDuration::from_millis(1));
@@ -162,6 +177,7 @@ async fn a_lock_lapses_after_a_quarter_of_an_hour_and_counting_begins_anew() {
     house.clock.pass(MINUTE * 15);
     house.fail("jane", 1, SOMEWHERE).await;
     assert!(house.opens("jane", SOMEWHERE).await, "one failure after a lock is one failure");
+    house.authority.flush().await.unwrap();
     let locks = JournalFilter { action: Some(Action::PrincipalLock), ..JournalFilter::default() };
     let lines = house.store.journal(locks, 10).await.unwrap();
     assert_eq!(lines.len(), 2);
@@ -193,6 +209,9 @@ async fn enabling_and_a_new_password_take_locks_off() {
         house.fail("jane", 2, SOMEWHERE).await;
         assert!(house.opens("jane", SOMEWHERE).await);
     }
+    // One that is written down later takes nothing back.
+    house.authority.flush().await.unwrap();
+    assert!(!house.authority.is_locked_out(jane.id));
     let enabled = JournalFilter { action: Some(Action::PrincipalEnable), ..JournalFilter::default() };
     assert_eq!(house.store.journal(enabled, 10).await.unwrap().len(), 2);
     // Also what is only counted so far.

@@ -1,7 +1,7 @@
 //! Signing keys: made once where they are needed, replaced on schedule and by command, removed when nothing needs them;
 //! and how a refused JWT is worded.
 
-use crate::house::{DAY, House, MINUTE, REALM, beside, named, wanted};
+use crate::house::{DAY, House, MINUTE, ONE, REALM, beside, named, wanted};
 use counterfoil_core::authority::{Exchange, Started};
 use counterfoil_core::error::{Error, Unauthenticated};
 use counterfoil_core::signing::{Algorithm, KeyState};
@@ -72,8 +72,12 @@ async fn a_rotated_key_stays_published_while_what_it_signed_counts() {
     let old = before.session.kid.clone();
     assert!(matches!(house.remove(&old).await, Err(Error::Conflict(_))), "it signs");
     house.clock.pass(MINUTE);
-    let new =
-        house.authority.rotate_signing_key(&house.operator(), "acme", Algorithm::EdDsa).await.unwrap().kid;
+    let new = house
+        .authority
+        .rotate_signing_key(&house.operator(), "acme", Algorithm::EdDsa, None)
+        .await
+        .unwrap()
+        .kid;
     assert_eq!(house.states(), [(old.clone(), KeyState::Retiring), (new.clone(), KeyState::Active)]);
     let after = house.janes().await;
     assert_eq!(after.session.kid, new);
@@ -85,7 +89,7 @@ async fn a_rotated_key_stays_published_while_what_it_signed_counts() {
     assert_eq!(house.states(), [(new, KeyState::Active)]);
     assert!(matches!(house.remove(&old).await, Err(Error::NotFound(_))));
     let stranger = house.actor(&after);
-    let rotated = house.authority.rotate_signing_key(&stranger, "acme", Algorithm::EdDsa).await;
+    let rotated = house.authority.rotate_signing_key(&stranger, "acme", Algorithm::EdDsa, None).await;
     assert!(matches!(rotated, Err(Error::Forbidden { .. })));
     assert!(matches!(house.authority.signing_keys(&stranger), Err(Error::Forbidden { .. })));
 }
@@ -121,7 +125,7 @@ async fn a_long_session_holds_its_retired_key() {
     let proved = house.try_password("jane", crate::house::PASSWORD).await.unwrap();
     let long = Exchange { lifetime: DAY, ..wanted() };
     let session = house.authority.exchange(&proved, &long).await.unwrap();
-    house.authority.rotate_signing_key(&house.operator(), "acme", Algorithm::EdDsa).await.unwrap();
+    house.authority.rotate_signing_key(&house.operator(), "acme", Algorithm::EdDsa, None).await.unwrap();
     house.clock.pass(MINUTE * 30);
     house.authority.tend().await.unwrap();
     assert_eq!(house.states().len(), 2);
@@ -156,4 +160,46 @@ async fn an_expired_jwt_is_called_so_only_by_its_own_dialect() {
     }
     house.authority.delete_principal(&house.operator(), &named("jane")).await.unwrap();
     assert_eq!(house.why(jwt, "acme"), Unauthenticated::Expired, "its signature is as good as before");
+}
+
+#[tokio::test]
+async fn rsa_signs_where_no_password_is_compared() {
+    let house = House::new().await;
+    house.person("jane", &["acme.key", "acme.read"]).await;
+    let key = house.key("jane", &ONE, &[]).await;
+    let buy = async || {
+        let proved = house.try_key(&ONE, "jane", &key.text).await.unwrap();
+        let wanted = Exchange { algorithm: Algorithm::Rs512, ..wanted() };
+        house.authority.exchange(&proved, &wanted).await.unwrap();
+    };
+    let ((), [heavy, ..]) = house.cost(buy()).await;
+    assert_eq!((heavy, house.signed()), (1, 1), "its key is new");
+    let ((), [heavy, ..]) = house.cost(buy()).await;
+    assert_eq!((heavy, house.signed()), (0, 2));
+}
+
+#[tokio::test]
+async fn an_rsa_key_keeps_its_size_until_another_is_asked_for() {
+    let house = House::new().await;
+    let size = async |algorithm, bits| {
+        let key = house.authority.rotate_signing_key(&house.operator(), "acme", algorithm, bits).await?;
+        let n = key.public.split(r#""n":""#).nth(1).and_then(|rest| rest.split('"').next());
+        Ok::<_, Error>(n.map(|n| n.len() * 6 / 8 * 8))
+    };
+    for (bits, wanted) in [(None, 2048), (Some(3072), 3072), (None, 3072)] {
+        assert_eq!(size(Algorithm::Rs256, bits).await.unwrap(), Some(wanted));
+    }
+    assert_eq!(size(Algorithm::Rs512, None).await.unwrap(), Some(2048), "another algorithm's");
+    house.clock.pass(DAY * 90);
+    house.authority.tend().await.unwrap();
+    let keys = house.authority.public_keys(REALM);
+    for algorithm in [Algorithm::Rs256, Algorithm::Rs512] {
+        let size = |state| {
+            keys.iter().find(|key| (key.algorithm, key.state) == (algorithm, state)).unwrap().public.len()
+        };
+        assert_eq!(size(KeyState::Pending), size(KeyState::Active), "the schedule keeps it too");
+    }
+    for (algorithm, bits) in [(Algorithm::Rs256, 1024), (Algorithm::Rs256, 0), (Algorithm::EdDsa, 2048)] {
+        assert!(matches!(size(algorithm, Some(bits)).await, Err(Error::Invalid(_))));
+    }
 }

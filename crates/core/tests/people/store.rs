@@ -1,5 +1,5 @@
-//! A double of the store's port that passes everything on to `Memory`, lets others have their turn at every call, and
-//! can answer a commit with an unknown outcome.
+//! A double of the store's port that passes everything on to `Memory`, lets others have their turn at every call,
+//! counts what it is asked, and can answer a commit with an unknown outcome.
 
 use counterfoil_core::clock::Future;
 use counterfoil_core::journal::Entry;
@@ -9,6 +9,7 @@ use counterfoil_core::store::{
 };
 use jiff::Timestamp;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What befalls a commit whose caller never learns how it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,11 +23,18 @@ pub(crate) enum Fault {
 pub(crate) struct Double {
     inner: Memory,
     next: Mutex<Option<Fault>>,
+    questions: AtomicUsize,
+    commits: AtomicUsize,
 }
 
 impl Double {
     pub(crate) fn over(inner: Memory) -> Self {
-        Self { inner, next: Mutex::default() }
+        Self { inner, next: Mutex::default(), questions: 0.into(), commits: 0.into() }
+    }
+
+    /// How many questions it was asked, and how often it was to keep a change.
+    pub(crate) fn asked(&self) -> [usize; 2] {
+        [self.questions.load(Ordering::SeqCst), self.commits.load(Ordering::SeqCst)]
     }
 
     /// The next commit meets this.
@@ -57,6 +65,7 @@ impl Store for Double {
     }
 
     fn commit(&self, change: Change) -> Future<'_, Result<(), StoreError>> {
+        self.commits.fetch_add(1, Ordering::SeqCst);
         pass!(async {
             let fault = self.next.lock().unwrap().take();
             if fault != Some(Fault::Before) {
@@ -67,10 +76,12 @@ impl Store for Double {
     }
 
     fn find(&self, key: Key) -> Future<'_, Result<Option<Record>, StoreError>> {
+        self.questions.fetch_add(1, Ordering::SeqCst);
         pass!(self.inner.find(key))
     }
 
     fn list(&self, query: Query) -> Future<'_, Result<Vec<Record>, StoreError>> {
+        self.questions.fetch_add(1, Ordering::SeqCst);
         pass!(self.inner.list(query))
     }
 

@@ -242,6 +242,7 @@ async fn open(store: &Arc<Weather>, clock: &Arc<StillClock>, entropy: &Arc<Count
         clock: Arc::clone(clock) as _,
         entropy: Arc::clone(entropy) as _,
         pool: Arc::new(Inline),
+        signing: Arc::new(Inline),
     };
     let native =
         Vocabulary { dialect: "native", words: NATIVE_WORDS, prefixes: &["counterfoil."], mints: &[] };

@@ -129,14 +129,17 @@ async fn nobody_touches_a_principal_above_them() {
 }
 
 #[tokio::test]
-async fn without_the_scope_nothing_is_changed_or_read() {
+async fn without_the_scope_nothing_is_changed_and_nothing_but_oneself_is_read() {
     let house = House::new().await;
     let actor = house.acting("ann", &["a"]).await;
     let authority = &house.authority;
     assert!(forbidden(&authority.create_principal(&actor, &new_principal("x", &[]), None).await));
     assert!(forbidden(&authority.edit_principal(&actor, &named("ann"), &roles(&[]), None).await));
     assert!(forbidden(&authority.delete_principal(&actor, &named("ann")).await));
-    assert!(forbidden(&authority.find_principal(&actor, &named("ann")).await));
+    assert_eq!(authority.find_principal(&actor, &named("ann")).await.unwrap().principal.username, "ann");
+    for other in ["admin", "nobody"] {
+        assert!(forbidden(&authority.find_principal(&actor, &named(other)).await), "{other}");
+    }
     let query = PrincipalQuery { after: 0, limit: 10 };
     assert!(forbidden(&authority.principals(&actor, query).await));
 }

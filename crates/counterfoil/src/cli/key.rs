@@ -38,6 +38,9 @@ pub struct RotateArgs {
     /// With what [default: the dialect's usual]
     #[arg(long, value_name = "NAME")]
     algorithm: Option<String>,
+    /// How many bits an RSA key has: 2048, 3072 or 4096 [default: as before]
+    #[arg(long, value_name = "N")]
+    bits: Option<usize>,
     #[command(flatten)]
     dry: Dry,
 }
@@ -55,7 +58,7 @@ pub async fn run(verb: Verb, desk: &Desk<'_>) -> Outcome {
 }
 
 async fn rotate(args: RotateArgs, desk: &Desk<'_>) -> Outcome {
-    let RotateArgs { dialect, algorithm, dry } = args;
+    let RotateArgs { dialect, algorithm, bits, dry } = args;
     desk.printer.check::<SigningKey>()?;
     let usual = || {
         let signs = counterfoil_dialects::dialect(&dialect).map(|dialect| dialect.signs).unwrap_or_default();
@@ -63,7 +66,7 @@ async fn rotate(args: RotateArgs, desk: &Desk<'_>) -> Outcome {
         signs.first().map(|algorithm| algorithm.as_str().to_owned()).ok_or_else(none)
     };
     let algorithm = algorithm.map_or_else(usual, Ok)?;
-    let ask = SigningKeys::rotate(&RotateKey { dialect, algorithm })?;
+    let ask = SigningKeys::rotate(&RotateKey { dialect, algorithm, bits })?;
     if dry.run {
         return desk.intend(&[Intended::from(&ask.request)]);
     }

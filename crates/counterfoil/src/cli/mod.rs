@@ -2,22 +2,32 @@
 //! struct of the native dialect, asks, and prints; whether the answer comes from a server, the operator's socket or this
 //! process is `reach`'s affair.
 
+pub mod agent_config;
 pub mod bench;
+pub mod cmdlet;
+pub mod control_room;
+pub mod datto;
 pub mod desk;
+pub mod dynatrace;
 pub mod exit;
 pub mod flags;
 pub mod format;
+pub mod gate;
+pub mod inventory;
 pub mod journal;
 pub mod key;
 pub mod principal;
 pub mod printer;
 pub mod realm;
 pub mod role;
+pub mod rotate;
 pub mod rows;
+pub mod ruvds;
 pub mod scope;
 pub mod secrets;
 pub mod session;
 pub mod token;
+pub mod vendor;
 
 use crate::config::client::{Client, ClientFlags};
 use crate::config::environment::Environment;
@@ -83,6 +93,12 @@ pub enum Command {
         #[command(subcommand)]
         verb: Option<role::Verb>,
     },
+    /// Where gateways ask whether a request may pass; alone it lists
+    Gate {
+        /// What to do with them.
+        #[command(subcommand)]
+        verb: Option<gate::Verb>,
+    },
     /// Known permission words; alone it lists
     Scope {
         /// What to do with them.
@@ -101,6 +117,28 @@ pub enum Command {
         #[command(subcommand)]
         verb: Option<journal::Verb>,
     },
+    /// Datto RMM: request access tokens
+    Datto {
+        /// What to do.
+        #[command(subcommand)]
+        verb: datto::Verb,
+    },
+    /// RUVDS: create, show, list and renew API tokens
+    Ruvds(ruvds::Noun),
+    /// Bamboo's agent-config: list, create and change agents' tokens
+    AgentConfig(agent_config::Noun),
+    /// Dynatrace: create, show, list, look up, change and delete API tokens
+    Dynatrace {
+        /// What to do.
+        #[command(subcommand)]
+        noun: dynatrace::Noun,
+    },
+    /// Automation Anywhere's Control Room: log in and out
+    ControlRoom(control_room::Noun),
+    /// New secrets for profiles whose tokens end soon; the old ones end after the new ones are stored
+    Rotate(rotate::RotateArgs),
+    /// Every token at every configured account and of our own, in one table
+    Inventory(inventory::InventoryArgs),
     /// Ask a running server as often as it answers, and print how often, how late and at what cost
     Bench(bench::BenchArgs),
     /// The settings of this program
@@ -163,9 +201,17 @@ async fn ask(command: Command, desk: &Desk<'_>) -> Outcome {
         Command::Session { verb } => session::run(verb.unwrap_or_default(), desk).await,
         Command::Key { verb } => key::run(verb.unwrap_or_default(), desk).await,
         Command::Role { verb } => role::run(verb.unwrap_or_default(), desk).await,
+        Command::Gate { verb } => gate::run(verb.unwrap_or_default(), desk).await,
         Command::Scope { verb } => scope::run(verb.unwrap_or_default(), desk).await,
         Command::Realm { verb } => realm::run(verb.unwrap_or_default(), desk).await,
         Command::Journal { verb } => journal::run(verb.unwrap_or_default(), desk).await,
+        Command::Datto { verb } => datto::run(verb, desk).await,
+        Command::Ruvds(noun) => ruvds::run(noun, desk).await,
+        Command::AgentConfig(noun) => agent_config::run(noun, desk).await,
+        Command::Dynatrace { noun } => dynatrace::run(noun, desk).await,
+        Command::ControlRoom(noun) => control_room::run(noun, desk).await,
+        Command::Rotate(args) => rotate::run(args, desk).await,
+        Command::Inventory(args) => inventory::run(args, desk).await,
         Command::Bench(args) => bench::run(args, desk).await,
         Command::Config { verb: ConfigVerb::Show } => desk.show_config(),
         Command::Serve(_) | Command::Init(_) | Command::Completions { .. } => {

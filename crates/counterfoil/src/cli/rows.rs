@@ -2,7 +2,9 @@
 
 use crate::config::Line;
 use bytes::Bytes;
+use counterfoil_dialects::ask::{Ask, escape};
 use counterfoil_dialects::native::wire::Scope;
+use counterfoil_dialects::native::wire::gate::{Explained, Gate};
 use counterfoil_dialects::native::wire::journal::Entry;
 use counterfoil_dialects::native::wire::principal::{Principal, Role};
 use counterfoil_dialects::native::wire::realm::{NewRealmIssued, Realm};
@@ -88,6 +90,16 @@ impl Row for Role {
     const MAIN: &'static str = "name";
 }
 
+impl Row for Gate {
+    const COLUMNS: &'static [&'static str] = &["name", "scopes", "places", "callers", "limit"];
+    const MAIN: &'static str = "name";
+}
+
+impl Row for Explained {
+    const COLUMNS: &'static [&'static str] = &["passes", "decided", "needs", "lacks"];
+    const MAIN: &'static str = "decided";
+}
+
 impl Row for Scope {
     const COLUMNS: &'static [&'static str] = &["word", "dialect", "personal", "title"];
     const MAIN: &'static str = "word";
@@ -146,6 +158,29 @@ impl Intended {
     }
 }
 
+impl Intended {
+    /// With dots for every secret that the request holds.
+    pub fn without_secrets<T>(ask: &Ask<T>) -> Self {
+        let mut intended = Self::from(&ask.request);
+        for secret in &ask.secrets {
+            let (text, escaped) = (secret.reveal(), escape(secret.reveal()).to_string());
+            intended.path = intended.path.replace(text, "••••").replace(&escaped, "••••");
+            hide(&mut intended.body, text);
+        }
+        intended
+    }
+}
+
+/// Puts dots wherever the value holds that text.
+fn hide(value: &mut Value, secret: &str) {
+    match value {
+        Value::String(text) if text == secret => "••••".clone_into(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| hide(item, secret)),
+        Value::Object(members) => members.values_mut().for_each(|member| hide(member, secret)),
+        _ => {}
+    }
+}
+
 impl From<&http::Request<Bytes>> for Intended {
     fn from(request: &http::Request<Bytes>) -> Self {
         Self {
@@ -180,11 +215,23 @@ mod tests {
         every_column_is_a_field::<Ended>();
         every_column_is_a_field::<SigningKey>();
         every_column_is_a_field::<Role>();
+        every_column_is_a_field::<Gate>();
+        every_column_is_a_field::<Explained>();
         every_column_is_a_field::<Scope>();
         every_column_is_a_field::<Realm>();
         every_column_is_a_field::<NewRealmIssued>();
         every_column_is_a_field::<Entry>();
         every_column_is_a_field::<Line>();
         every_column_is_a_field::<Intended>();
+        every_column_is_a_field::<crate::cli::inventory::Item>();
+        every_column_is_a_field::<crate::cli::rotate::Step>();
+        every_column_is_a_field::<counterfoil_dialects::agent_config::Token>();
+        every_column_is_a_field::<counterfoil_dialects::control_room::wire::LoggedIn>();
+        every_column_is_a_field::<counterfoil_dialects::control_room::wire::Valid>();
+        every_column_is_a_field::<counterfoil_dialects::datto_rmm::token::Granted>();
+        every_column_is_a_field::<counterfoil_dialects::dynatrace::wire::ApiToken>();
+        every_column_is_a_field::<counterfoil_dialects::dynatrace::wire::ApiTokenCreated>();
+        every_column_is_a_field::<counterfoil_dialects::ruvds::Token>();
+        every_column_is_a_field::<counterfoil_dialects::ruvds::TokenData>();
     }
 }

@@ -2,10 +2,13 @@
 //! missing.
 
 use super::exit::{Exit, Failure};
+use crate::config::client::SecretSource;
 use crate::config::environment::Environment;
+use crate::config::profile::{Kept, Place};
 use counterfoil_core::secret::Secret;
 use std::cell::Cell;
-use std::io::{IsTerminal, Read};
+use std::io::{IsTerminal, Read, Write};
+use std::process::{Command, Stdio};
 
 /// Reads spelt secrets, warns once about one on the command line, and never waits where nobody can answer.
 pub struct Secrets<'a> {
@@ -19,6 +22,11 @@ impl<'a> Secrets<'a> {
     /// A reader for one run of the program.
     pub fn new(environment: &'a Environment, quiet: bool) -> Self {
         Self { environment, quiet, warned: Cell::new(false), input_taken: Cell::new(false) }
+    }
+
+    /// The variables that the program was started with.
+    pub fn environment(&self) -> &'a Environment {
+        self.environment
     }
 
     /// The secret that is spelt so.
@@ -41,6 +49,34 @@ impl<'a> Secrets<'a> {
             Err(Failure::usage("the secret is empty"))
         } else {
             Ok(Secret::new(text.to_owned()))
+        }
+    }
+
+    /// The secret that this source gives.
+    pub fn of(&self, source: &SecretSource) -> Result<Secret, Failure> {
+        match source {
+            SecretSource::Spelt(spelt) => self.read(spelt),
+            SecretSource::Text(text) => Ok(Secret::new(text.reveal().to_owned())),
+            SecretSource::Kept(kept) => self.kept(kept),
+        }
+    }
+
+    /// The secret that a profile keeps there.
+    pub fn kept(&self, kept: &Kept) -> Result<Secret, Failure> {
+        match &kept.place {
+            Place::File(path) => self.read(&format!("@{}", path.display())),
+            Place::Variable(name) => self.read(&format!("env:{name}")),
+            Place::Command(command) => {
+                let text = run(command, None)?;
+                let line = text.reveal().strip_suffix('\n').unwrap_or(text.reveal());
+                if line.is_empty() {
+                    return Err(Failure::new(
+                        Exit::Credential,
+                        format!("`{} …` printed no secret", command[0]),
+                    ));
+                }
+                Ok(Secret::new(line.to_owned()))
+            }
         }
     }
 
@@ -72,6 +108,23 @@ impl<'a> Secrets<'a> {
             );
         }
     }
+}
+
+/// Runs a program that keeps secrets, with this one on its standard input; what it prints.
+pub fn run(command: &[String], input: Option<&Secret>) -> Result<Secret, Failure> {
+    let failed = |why: String| Failure::new(Exit::Failed, format!("`{} …` {why}", command[0]));
+    let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
+    let child = Command::new(&command[0]).args(&command[1..]).stdin(stdin).stdout(Stdio::piped()).spawn();
+    let mut child = child.map_err(|why| failed(format!("cannot be run: {why}")))?;
+    if let (Some(secret), Some(mut pipe)) = (input, child.stdin.take()) {
+        let line = Secret::new(format!("{}\n", secret.reveal()));
+        pipe.write_all(line.reveal().as_bytes()).map_err(|why| failed(format!("does not take it: {why}")))?;
+    }
+    let output = child.wait_with_output().map_err(|why| failed(format!("cannot be read: {why}")))?;
+    if !output.status.success() {
+        return Err(failed(format!("failed: {}", output.status)));
+    }
+    String::from_utf8(output.stdout).map(Secret::new).map_err(|_| failed("printed what is no text".into()))
 }
 
 #[cfg(test)]

@@ -2,8 +2,7 @@
 //! caller's address, one log line, metrics. A handler that breaks breaks alone, and a caller that leaves stops nothing
 //! that was begun.
 
-use super::forwarded;
-use super::house::everything;
+use super::house::Doorways;
 use super::metrics::{MEDIA_TYPE, Metrics};
 use anyhow::Result;
 use bytes::Bytes;
@@ -11,15 +10,14 @@ use counterfoil_core::authority::Authority;
 use counterfoil_core::realm::DEFAULT;
 use counterfoil_dialects::dialect::Reply;
 use counterfoil_dialects::doorway::{
-    Answered, Caller, Doorway, Incoming, LONGEST_HEAD, LONGEST_TARGET, Operator, Secure,
+    Answered, Caller, Incoming, LONGEST_HEAD, LONGEST_TARGET, Operator, Peer, Secure,
 };
 use counterfoil_dialects::native::client::REALM;
 use counterfoil_dialects::refusal::Refused;
-use counterfoil_dialects::{openapi, reply};
+use counterfoil_dialects::{forwarded, openapi, reply};
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use ipnet::IpNet;
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -39,21 +37,18 @@ pub(super) enum Via {
 #[derive(Debug)]
 pub(super) struct Front {
     house: Arc<Authority>,
-    doorway: Arc<Doorway>,
-    /// The operator's: nothing that is mounted, or not, keeps them out.
-    desk: Arc<Doorway>,
+    doorways: Doorways,
     metrics: Metrics,
     trusted: Vec<IpNet>,
     openapi: Bytes,
 }
 
 impl Front {
-    /// Before this doorway; `trusted` proxies are believed about where requests come from.
-    pub(super) fn new(house: Arc<Authority>, doorway: Arc<Doorway>, trusted: Vec<IpNet>) -> Result<Self> {
-        let document = openapi::document(doorway.routes(), env!("CARGO_PKG_VERSION"));
+    /// Before these doorways; `trusted` proxies are believed about where requests come from.
+    pub(super) fn new(house: Arc<Authority>, doorways: Doorways, trusted: Vec<IpNet>) -> Result<Self> {
+        let document = openapi::document(doorways.mounted.routes(), env!("CARGO_PKG_VERSION"));
         let openapi = serde_json::to_vec(&document)?.into();
-        let desk = Arc::new(everything(&house, &BTreeMap::new())?);
-        Ok(Self { metrics: Metrics::new(Arc::clone(&house)), house, doorway, desk, trusted, openapi })
+        Ok(Self { metrics: Metrics::new(Arc::clone(&house)), house, doorways, trusted, openapi })
     }
 
     /// Answers a request whose body is at hand.
@@ -80,6 +75,7 @@ impl Front {
                 }
                 let caller = forwarded::caller(peer, request.headers(), &self.trusted);
                 request.extensions_mut().insert(Caller(caller));
+                request.extensions_mut().insert(Peer(peer));
                 address = Some(caller);
             }
         }
@@ -103,7 +99,7 @@ impl Front {
     async fn route(self: &Arc<Self>, request: Request<Incoming>) -> Reply {
         let path = request.uri().path().to_owned();
         if let Some(refused) = too_long(&request) {
-            return self.doorway.refuse(&path, refused);
+            return self.doorways.mounted.refuse(&path, refused);
         }
         let asks = matches!(*request.method(), Method::GET | Method::HEAD);
         let own = |body: Reply| labelled(body, &path);
@@ -118,15 +114,15 @@ impl Front {
             }
             "/healthz" | "/readyz" | "/metrics" | "/openapi.json" => {
                 let (asked, allowed) = (request.method().clone(), vec![Method::GET, Method::HEAD]);
-                own(self.doorway.refuse(&path, Refused::Method { asked, allowed }))
+                own(self.doorways.mounted.refuse(&path, Refused::Method { asked, allowed }))
             }
             _ => {
                 let operator = request.extensions().get::<Operator>().is_some();
-                let doorway = Arc::clone(if operator { &self.desk } else { &self.doorway });
+                let doorway = Arc::clone(if operator { &self.doorways.desk } else { &self.doorways.mounted });
                 let answering = tokio::spawn(async move { doorway.answer(request).await });
                 answering.await.unwrap_or_else(|broken| {
                     tracing::error!(%broken, "a handler broke");
-                    self.doorway.refuse(&path, Refused::Broken)
+                    self.doorways.mounted.refuse(&path, Refused::Broken)
                 })
             }
         }

@@ -1,8 +1,8 @@
 //! Opening the house: the root secret, the store, the rules over it, and the doorway before them. A store is made only
 //! by `init`, or by `serve` where neither database nor root secret exists; a doubt is one sentence and an end.
 
-use crate::config::Origin;
 use crate::config::server::Server;
+use crate::config::{self, Origin};
 use crate::system::{BoundedPool, SystemClock, SystemEntropy};
 use anyhow::{Context as _, Result, anyhow, bail};
 use counterfoil_core::authority::{Authority, Issued, Ports, bootstrap};
@@ -10,7 +10,7 @@ use counterfoil_core::clock::{Clock as _, Future, uuid_v7};
 use counterfoil_core::memory::Memory;
 use counterfoil_core::secret::{Keys, RootSecret};
 use counterfoil_core::store::Store;
-use counterfoil_dialects::dialect::Mount;
+use counterfoil_dialects::dialect::{Dialect, Mount};
 use counterfoil_dialects::doorway::Doorway;
 use counterfoil_dialects::{DIALECTS, native};
 use counterfoil_store::Opened;
@@ -38,11 +38,21 @@ pub(super) struct Household {
     /// The rules.
     pub(super) house: Arc<Authority>,
     /// What stands before them.
-    pub(super) doorway: Arc<Doorway>,
+    pub(super) doorways: Doorways,
     /// Resolves when the store has given up for good.
     pub(super) broken: Future<'static, ()>,
     /// The first token, if the store was made just now.
     pub(super) first: Option<Issued>,
+}
+
+/// What stands before the rules.
+#[derive(Debug)]
+pub(super) struct Doorways {
+    /// What is mounted.
+    pub(super) mounted: Arc<Doorway>,
+    /// Every dialect at its vendor's own paths, for the default realm: what the operator finds, whatever is mounted for
+    /// others. What is made here for a mounted dialect follows that mount's settings.
+    pub(super) desk: Arc<Doorway>,
 }
 
 /// Opens the house that the configuration names.
@@ -75,12 +85,8 @@ pub(super) async fn open(config: &Server, missing: Missing) -> Result<Household>
         (false, _, Missing::Make | Missing::Init) => make(config, keyed, missing).await?,
     };
     let house = rules(keys, opened.store).await?;
-    let doorway = match missing {
-        Missing::Make => mounted(config, &house)?,
-        // A mount may be for a realm that the operator has yet to make.
-        Missing::Init | Missing::Refuse => everything(&house, &shared_settings(config))?,
-    };
-    Ok(Household { house, doorway: Arc::new(doorway), broken: opened.broken, first })
+    let doorways = doorways(config, &house, missing)?;
+    Ok(Household { house, doorways, broken: opened.broken, first })
 }
 
 /// The rules over this store.
@@ -90,6 +96,7 @@ async fn rules(keys: Keys, store: Arc<dyn Store>) -> Result<Arc<Authority>> {
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         pool: Arc::new(BoundedPool::new(1, 64)),
+        signing: Arc::new(BoundedPool::new(1, 64)),
     };
     let catalogue = counterfoil_dialects::catalogue();
     Ok(Arc::new(Authority::open(ports, keys, catalogue, counterfoil_dialects::formats()).await?))
@@ -102,10 +109,10 @@ async fn make(config: &Server, keyed: bool, missing: Missing) -> Result<(Keys, O
     let keys = Keys::derive(&root);
     let (change, first) = bootstrap(&keys, &SystemClock, &SystemEntropy, &native::FORMAT)?;
     let epoch = uuid_v7(SystemClock.now(), &SystemEntropy)?;
-    if missing == Missing::Make && !config.mounts.value.is_empty() {
+    if !config.mounts.value.is_empty() || config.public_url.is_some() {
         // Wrong mounts are found before there is a store whose first token nobody saw.
         let rehearsal = Memory::create(keys.check(), change.clone(), epoch)?;
-        mounted(config, &rules(Keys::derive(&root), Arc::new(rehearsal)).await?)?;
+        doorways(config, &rules(Keys::derive(&root), Arc::new(rehearsal)).await?, missing)?;
     }
     let token_file = config.first_token_file.as_ref().map(|file| file.value.as_path());
     if !keyed {
@@ -176,52 +183,52 @@ fn write_new(path: &Path, mode: u32, bytes: &[u8]) -> Result<()> {
         .with_context(|| format!("{} could not be synced", parent.display()))
 }
 
-/// The configured doorway; without a mount it is that of every dialect.
-fn mounted(config: &Server, house: &Arc<Authority>) -> Result<Doorway> {
-    if config.mounts.value.is_empty() {
-        return everything(house, &shared_settings(config));
+fn doorways(config: &Server, house: &Arc<Authority>, missing: Missing) -> Result<Doorways> {
+    let everything: Vec<_> = DIALECTS.iter().map(|dialect| everywhere(config, dialect)).collect();
+    let configured: Result<Vec<_>> = config.mounts.value.iter().map(|mount| placed(config, mount)).collect();
+    let mounts = Some(configured?).filter(|mounts| !mounts.is_empty()).unwrap_or_else(|| everything.clone());
+    let mounts: Arc<[Mount]> = mounts.into();
+    let beside =
+        |some: &[Mount]| Doorway::beside(house, some, &mounts).map(Arc::new).map_err(|why| anyhow!(why));
+    let desk = beside(&everything)?;
+    // A mount may be for a realm that the operator has yet to make.
+    if missing != Missing::Make {
+        return Ok(Doorways { mounted: Arc::clone(&desk), desk });
     }
-    Doorway::new(house, mounts(config, house)?).map_err(|why| anyhow!(why))
+    if let Some(mount) = mounts.iter().find(|mount| house.realm(&mount.realm).is_none()) {
+        bail!(
+            "the mount of {} is for the realm `{}`, which does not exist; make it with `counterfoil realm create`",
+            mount.dialect.name,
+            mount.realm
+        );
+    }
+    Ok(Doorways { mounted: beside(&mounts)?, desk })
 }
 
-/// Every dialect at its vendor's own paths, for the default realm: what the operator finds, whatever is mounted for
-/// others.
-pub(super) fn everything(house: &Arc<Authority>, settings: &BTreeMap<String, String>) -> Result<Doorway> {
-    let everywhere = |dialect| Mount {
-        dialect,
-        prefix: String::new(),
-        realm: counterfoil_core::realm::DEFAULT.to_owned(),
-        settings: settings.clone(),
-    };
-    Doorway::new(house, DIALECTS.iter().copied().map(everywhere).collect()).map_err(|why| anyhow!(why))
+/// A dialect at its vendor's own paths, for the default realm.
+fn everywhere(config: &Server, dialect: &'static Dialect) -> Mount {
+    let realm = counterfoil_core::realm::DEFAULT.to_owned();
+    Mount { dialect, prefix: String::new(), realm, settings: shared_settings(config, dialect) }
 }
 
-/// What every mount is told unless it says otherwise.
-fn shared_settings(config: &Server) -> BTreeMap<String, String> {
-    config.public_url.iter().map(|url| ("public_url".to_owned(), url.value.clone())).collect()
+/// A dialect where the configuration wants it.
+fn placed(config: &Server, mount: &config::server::Mount) -> Result<Mount> {
+    let names = || DIALECTS.iter().map(|dialect| dialect.name).collect::<Vec<_>>().join(", ");
+    let dialect = counterfoil_dialects::dialect(&mount.dialect)
+        .ok_or_else(|| anyhow!("there is no dialect `{}` to mount; there are {}", mount.dialect, names()))?;
+    let prefix = mount.prefix.trim_end_matches('/').to_owned();
+    if !prefix.is_empty() && !prefix.starts_with('/') {
+        bail!("the mount prefix `{prefix}` does not begin with `/`");
+    }
+    let mut settings = shared_settings(config, dialect);
+    settings.extend(mount.settings.iter().map(|(name, value)| (name.clone(), text(value))));
+    Ok(Mount { dialect, prefix, realm: mount.realm.clone(), settings })
 }
 
-fn mounts(config: &Server, house: &Authority) -> Result<Vec<Mount>> {
-    config
-        .mounts
-        .value
-        .iter()
-        .map(|mount| {
-            let names = || DIALECTS.iter().map(|dialect| dialect.name).collect::<Vec<_>>().join(", ");
-            let dialect = counterfoil_dialects::dialect(&mount.dialect)
-                .ok_or_else(|| anyhow!("there is no dialect `{}` to mount; there are {}", mount.dialect, names()))?;
-            let prefix = mount.prefix.trim_end_matches('/').to_owned();
-            if !prefix.is_empty() && !prefix.starts_with('/') {
-                bail!("the mount prefix `{prefix}` does not begin with `/`");
-            }
-            if house.realm(&mount.realm).is_none() {
-                bail!("the mount of {} is for the realm `{}`, which does not exist; make it with `counterfoil realm create`", mount.dialect, mount.realm);
-            }
-            let mut settings = shared_settings(config);
-            settings.extend(mount.settings.iter().map(|(name, value)| (name.clone(), text(value))));
-            Ok(Mount { dialect, prefix, realm: mount.realm.clone(), settings })
-        })
-        .collect()
+/// What every mount is told that knows it, unless it says otherwise.
+fn shared_settings(config: &Server, dialect: &Dialect) -> BTreeMap<String, String> {
+    let url = config.public_url.iter().map(|url| ("public_url".to_owned(), url.value.clone()));
+    url.filter(|(name, _)| dialect.settings.iter().any(|setting| setting.name() == name)).collect()
 }
 
 fn text(value: &toml::Value) -> String {

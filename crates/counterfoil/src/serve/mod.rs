@@ -1,7 +1,6 @@
 //! The server: opens the store, answers on its addresses, tends the house, and ends cleanly.
 
 mod accept;
-mod forwarded;
 mod front;
 mod house;
 mod log;
@@ -49,11 +48,11 @@ pub async fn run(config: Server) -> Result<()> {
         )
     };
     let port = claim(config.listen.value).map_err(taken)?;
-    let Household { house, doorway, broken, first } = house::open(&config, Missing::Make).await?;
+    let Household { house, doorways, broken, first } = house::open(&config, Missing::Make).await?;
     // Listening last: until the store is open, whoever connects is told at once that nobody answers.
     let listener = port.listen(BACKLOG).map_err(taken)?;
     let address = listener.local_addr()?;
-    let front = Arc::new(Front::new(Arc::clone(&house), doorway, config.trusted_proxies.value.0.clone())?);
+    let front = Arc::new(Front::new(Arc::clone(&house), doorways, config.trusted_proxies.value.0.clone())?);
     let operator = accept::operator_socket(&config);
     let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let hangup = tls.is_some().then(|| signal(SignalKind::hangup())).transpose()?;
@@ -118,8 +117,8 @@ fn say(text: &str) -> Result<()> {
 
 /// Opens the store in this process, for the operator.
 pub async fn local(config: &Server) -> Result<House> {
-    let Household { house, doorway, .. } = house::open(config, Missing::Refuse).await?;
-    let front = Arc::new(Front::new(Arc::clone(&house), doorway, Vec::new())?);
+    let Household { house, doorways, .. } = house::open(config, Missing::Refuse).await?;
+    let front = Arc::new(Front::new(Arc::clone(&house), doorways, Vec::new())?);
     Ok(Box::new(move |request| {
         let (front, house) = (Arc::clone(&front), Arc::clone(&house));
         Box::pin(async move {

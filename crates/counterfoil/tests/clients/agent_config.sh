@@ -68,5 +68,6 @@ is 'delete' "${status%% *}" 204
 ask GET "$tokens/$uuid" "${admin[@]}"
 is 'what was deleted' "$status" '404 application/json'
 
+grep --quiet --fixed-strings "$tokens/{uuid}" "$log" || fail 'the log has no line of these calls'
 if grep --quiet --fixed-strings "$uuid" "$log"; then fail 'the log holds the uuid (B16)'; fi
 echo 'agent-config: all well'

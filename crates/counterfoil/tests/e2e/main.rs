@@ -2,21 +2,29 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics, in its helpers too")]
 
+mod accounts;
 mod addresses;
+mod bad_vendors;
 mod bench;
 mod clock;
+mod cmdlets;
 mod crash;
 mod dynatrace;
 mod first_light;
 mod idempotency;
 mod input;
+mod keys;
+mod mounts;
 mod observation;
 mod people;
 mod reaches;
+mod recordings;
 mod refusals;
+mod round_trips;
 mod secrets;
 mod settings;
 mod support;
 mod tls;
+mod vendor_input;
 mod vendors;
 mod wire;

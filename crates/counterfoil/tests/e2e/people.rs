@@ -93,6 +93,30 @@ fn without_a_spelling_the_password_is_asked_for_and_not_shown() {
     assert!(ran.out.contains("a password (not shown): ") && ran.out.contains("is set"), "{ran:?}");
 }
 
+/// Whoever may not see principals still finds themself, and by that changes their own ways in.
+#[test]
+fn somebodys_own_token_is_enough_to_change_their_own_ways_in() {
+    let place = with_jane();
+    let server = Server::start(&place);
+    let line = "token create t --scope datto-rmm.read --scope datto-rmm.write --principal jane -o value";
+    let token = printed(&place, line);
+    let (url, token) = (server.url(), token.trim());
+    let run = |line: &str, input: &str| {
+        let variables = [("COUNTERFOIL_SERVER", url.as_str()), ("COUNTERFOIL_TOKEN", token)];
+        place.run_with(&line.split(' ').collect::<Vec<_>>(), &variables, input)
+    };
+    assert_eq!(run("principal password jane --password -", "correct horse").code, Some(0));
+    assert!(run("principal get jane -o json", "").printed().contains(r#""username": "jane""#));
+    assert!(run("principal key create jane --dialect datto-rmm", "").printed().contains("jane"));
+    for line in
+        ["principal get admin", "principal get nobody", "principal list", "principal edit jane --no-roles"]
+    {
+        let ran = run(line, "");
+        assert_eq!(ran.code, Some(6), "{line}: {ran:?}");
+        assert!(ran.refused().contains("counterfoil.principals."), "{line}");
+    }
+}
+
 #[test]
 fn a_second_factor_comes_and_goes() {
     let place = with_jane();

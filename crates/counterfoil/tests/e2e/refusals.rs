@@ -65,7 +65,7 @@ fn a_store_cut_short() {
 fn a_newer_schema() {
     let place = Place::with_store();
     sqlite(&place, "counterfoil.db", "PRAGMA user_version = 99");
-    refused(&place, "counterfoil.db has schema 99 and this build knows schemas up to 2");
+    refused(&place, "counterfoil.db has schema 99 and this build knows schemas up to 4");
 }
 
 #[test]
@@ -153,6 +153,13 @@ fn a_configuration_that_cannot_be_meant() {
             ),
             ("[[mount]]\ndialect = 'native'\nrealm = 'mars'", "the realm `mars`, which does not exist"),
             ("[[mount]]\ndialect = 'native'\nprefix = 'x'", "`x` does not begin with `/`"),
+            (
+                "[[mount]]\ndialect = 'ruvds'\nsettings = { rate_limt = 3 }",
+                "the setting `rate_limt` of the mount of ruvds (prefix \"\") is not known; it has `lax_roles`",
+            ),
+            ("[[mount]]\ndialect = 'ruvds'\nsettings.lax_roles = 1", "`lax_roles` of the mount of ruvds"),
+            ("[[mount]]\ndialect = 'oauth'\nsettings.lifetime = 'hush'", "must be a span: `0`, or a number"),
+            ("public_url = 'tokens.example'", "must be a URL such as https://tokens.example"),
         ] {
             place.write("counterfoil.toml", config);
             let quiet = ["serve", "--listen", "127.0.0.1:0", "--log", "warn"];

@@ -6,14 +6,23 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
 /// Makes a certificate for this machine that signs itself, and its key.
-fn certify(place: &Place, name: &str, kind: &str) {
+pub(crate) fn certify(place: &Place, name: &str, kind: &str) {
     let (cert, key) = (format!("{name}.pem"), format!("{name}.key"));
     let mut openssl = Command::new("openssl");
     openssl.args(["req", "-x509", "-noenc", "-days", "2", "-subj", "/CN=counterfoil", "-newkey", kind]);
     if kind == "ec" {
         openssl.args(["-pkeyopt", "ec_paramgen_curve:P-256"]);
     }
-    openssl.args(["-addext", "subjectAltName=IP:127.0.0.1", "-out", &cert, "-keyout", &key]);
+    openssl.args([
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+        "-addext",
+        "basicConstraints=critical,CA:FALSE",
+        "-out",
+        &cert,
+        "-keyout",
+        &key,
+    ]);
     finish(openssl.current_dir(place.path()), "").printed();
 }
 

@@ -1,7 +1,7 @@
 //! Refusals in the vendor's envelope (contract 8). Two of its texts are public and repeated to the letter; every other
 //! code and text is ours, and here only.
 
-use super::settings::historic_400;
+use super::settings::HISTORIC_400;
 use crate::dialect::{Reply, Room};
 use crate::refusal::{Refusal, Refused};
 use crate::reply;
@@ -22,7 +22,7 @@ pub(super) fn refuse(room: &Room, refusal: &Refusal) -> Reply {
     let Refusal { refused, path, .. } = refusal;
     let login = path.ends_with("/authentication");
     let expired = refused.unauthenticated() == Some(Unauthenticated::Expired);
-    let status = if expired && historic_400(room) { StatusCode::BAD_REQUEST } else { refused.status() };
+    let status = if expired && HISTORIC_400.of(room) { StatusCode::BAD_REQUEST } else { refused.status() };
     let (code, message) = worded(refused, login);
     reply::json(status, &Envelope { code, details: (), message })
 }

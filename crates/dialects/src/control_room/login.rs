@@ -1,7 +1,7 @@
 //! `POST /v1/authentication` and `/v2/authentication` (contract 3): user name with password or API key in, JWT out.
 
 use super::read::Fields;
-use super::settings::Settings;
+use super::settings::{LIFETIME, LOCK_OUT, SESSIONS};
 use super::wire::{Authenticated, Int64, Integer};
 use super::{NAME, jwt, route, words};
 use crate::dialect::{Answer, Call, Doc, Needs, Room, Route};
@@ -81,17 +81,16 @@ impl Login {
 
 fn login<N: Integer>(room: &Room, call: Call) -> Answer<'_> {
     Box::pin(async move {
-        let settings = Settings::of(room)?;
         let login = Login::read(&call.body)?;
         let asked = login.multiple;
-        let proved = prove(room, &call, &settings, login).await?;
+        let proved = prove(room, &call, login).await?;
         let wanted = Exchange {
             dialect: NAME,
             algorithm: Algorithm::Rs512,
-            lifetime: settings.lifetime,
+            lifetime: LIFETIME.of(room),
             // Contract 3.3: asking without permission is no error, some clients always ask.
             multiple: proved.principal.several_sessions && (proved.key.is_some() || asked),
-            most: settings.most,
+            most: SESSIONS.of(room),
             scopes: None,
             audience: "",
             client: "",
@@ -107,7 +106,7 @@ fn login<N: Integer>(room: &Room, call: Call) -> Answer<'_> {
 }
 
 /// With both secrets the key is tried first: one client sends its password always and the key besides (contract T5).
-async fn prove(room: &Room, call: &Call, settings: &Settings, login: Login) -> Result<Proved, Error> {
+async fn prove(room: &Room, call: &Call, login: Login) -> Result<Proved, Error> {
     let Login { username, password, key, code, .. } = login;
     let door = |threshold, keys_need| Door { address: call.address, code, threshold, keys_need };
     if let Some(text) = &key {
@@ -119,7 +118,7 @@ async fn prove(room: &Room, call: &Call, settings: &Settings, login: Login) -> R
     }
     let Some(text) = password else { return Err(Unauthenticated::Invalid.into()) };
     let claim = Claim::Password { username: &username, text };
-    room.house.prove(call.realm.id, claim, &door(settings.lock_out, None)).await
+    room.house.prove(call.realm.id, claim, &door(LOCK_OUT.of(room), None)).await
 }
 
 fn is_refusal(proved: &Result<Proved, Error>) -> bool {

@@ -1,6 +1,7 @@
 //! Automation Anywhere's Control Room as its clients know it: logins on both versions, their JWTs, API keys, and as much
 //! of user management as is asked for after a login. Kept out: rules, storage, and bots.
 
+pub mod client;
 mod envelope;
 mod filter;
 mod jwt;
@@ -55,8 +56,10 @@ pub const DIALECT: Dialect = Dialect {
     words: words::WORDS,
     prefixes: &["control-room."],
     mints: &[],
+    settings: settings::ALL,
     limit: None,
     territory: &["/v1/authentication", "/v2/authentication", "/v1/usermanagement", "/v2/usermanagement"],
+    pass: None,
     routes,
     presented,
     refuse: envelope::refuse,

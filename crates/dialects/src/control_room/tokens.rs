@@ -2,7 +2,7 @@
 //! query or body as well as from a header, so none of them needs a caller before its handler.
 
 use super::read::Fields;
-use super::settings::Settings;
+use super::settings::{LIFETIME, SESSIONS};
 use super::wire::{Authenticated, Int64, Integer, Valid};
 use super::{NAME, jwt, jwt_in_header, route};
 use crate::dialect::{Answer, Call, Doc, Needs, Room, Route};
@@ -61,7 +61,6 @@ fn validate(room: &Room, call: Call) -> Answer<'_> {
 
 fn refresh<N: Integer>(room: &Room, call: Call) -> Answer<'_> {
     Box::pin(async move {
-        let settings = Settings::of(room)?;
         let named = Fields::of_any(&call.body)?.text("token")?;
         let text =
             named.or_else(|| jwt_in_header(&call.parts)).ok_or(Unauthenticated::Missing).map_err(header)?;
@@ -73,9 +72,9 @@ fn refresh<N: Integer>(room: &Room, call: Call) -> Answer<'_> {
         let wanted = Exchange {
             dialect: NAME,
             algorithm: Algorithm::Rs512,
-            lifetime: settings.lifetime,
+            lifetime: LIFETIME.of(room),
             multiple: session.multiple && person.principal.several_sessions,
-            most: settings.most,
+            most: SESSIONS.of(room),
             scopes: None,
             audience: "",
             client: "",

@@ -5,13 +5,14 @@ use super::{KEYS, READ, WRITE, route};
 use crate::dialect::{Answer, Call, Doc, Needs, Room, Route};
 use crate::openapi::named;
 use crate::reply;
+use counterfoil_core::authority::Whose;
 use counterfoil_core::error::Error;
 use counterfoil_core::limit::Limit;
 use counterfoil_core::when::iso;
 use http::{Method, StatusCode};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 const WITHIN: SignedDuration = SignedDuration::from_mins(1);
 /// All calls, and those that change something.
@@ -102,13 +103,17 @@ struct DevicesStatus {
     number_of_managed_devices: u32,
 }
 
-#[derive(Serialize, JsonSchema)]
+/// A user's new key.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "DattoAuthUserKey")]
 #[serde(rename_all = "camelCase")]
-struct AuthUserKey<'a> {
-    api_access_key: &'a str,
-    api_secret_key: &'a str,
-    user_name: &'a str,
+pub struct AuthUserKey {
+    /// The key.
+    pub api_access_key: String,
+    /// Its secret; it appears in this answer only.
+    pub api_secret_key: String,
+    /// Whose it is.
+    pub user_name: String,
 }
 
 /// What a client asks to get through its login needs no scope.
@@ -118,7 +123,7 @@ pub(super) fn routes() -> Vec<Route> {
     let page_doc = Doc::new("Show how long pages may be", 200).reply(named::<Pagination>);
     let account_doc = Doc::new("Show the account", 200).reply(named::<Account>);
     let reset_doc = Doc::new("Replace one's own API key; the old one ends, with its access tokens", 200)
-        .reply(named::<AuthUserKey<'static>>);
+        .reply(named::<AuthUserKey>);
     vec![
         route(Method::GET, "/api/v2/system/status", Needs::Nobody, status, status_doc),
         route(Method::GET, "/api/v2/system/request_rate", Needs::Anybody, request_rate, rate_doc),
@@ -139,7 +144,7 @@ fn status(room: &Room, _: Call) -> Answer<'_> {
 fn request_rate(room: &Room, call: Call) -> Answer<'_> {
     Box::pin(async move {
         let count = counted(room, &call, CALLS)?;
-        let shown = |(what, limit)| room.house.calls(call.realm.id, what, limit);
+        let shown = |(what, limit)| room.house.allowance(Whose::Realm(call.realm.id), what, limit).made();
         let reset = Operation { limit: RESETS.1.most, count: shown(RESETS) };
         Ok(json(&RequestRate {
             sliding_time_window_size_seconds: WITHIN.as_secs(),
@@ -182,15 +187,16 @@ fn reset(room: &Room, call: Call) -> Answer<'_> {
         }
         let made = room.house.reset_key(call.actor()?, &KEYS.rules).await?;
         Ok(json(&AuthUserKey {
-            api_access_key: &made.id,
-            api_secret_key: made.text.reveal(),
-            user_name: &made.principal,
+            api_access_key: made.id.to_string(),
+            api_secret_key: made.text.reveal().to_owned(),
+            user_name: made.principal,
         }))
     })
 }
 
 fn counted(room: &Room, call: &Call, (what, limit): (&'static str, Limit)) -> Result<usize, Error> {
-    room.house.count_call(call.realm.id, what, limit)
+    let (allowance, counted) = room.house.count_call(Whose::Realm(call.realm.id), what, limit);
+    counted.map(|()| allowance.made())
 }
 
 fn json(body: &impl Serialize) -> crate::dialect::Reply {

@@ -1,12 +1,13 @@
 //! Datto RMM's login, as the vendor's clients speak it: an API key and its secret for a JWT of 100 hours, and the calls
 //! that clients make to get through their login. Kept out: rules, storage, and other dialects.
 
-mod api;
+pub mod api;
+pub mod client;
 mod envelope;
 mod form;
-mod token;
+pub mod token;
 
-use crate::dialect::{Dialect, DialectKeys, Doc, Handler, Needs, Route};
+use crate::dialect::{Dialect, DialectKeys, Doc, Handler, KEY_DURATION, Needs, Route};
 use crate::presented::bearer;
 use counterfoil_core::authority::KeyRules;
 use counterfoil_core::catalogue::Word;
@@ -59,8 +60,10 @@ pub const DIALECT: Dialect = Dialect {
     ],
     prefixes: &["datto-rmm."],
     mints: &[],
+    settings: &[&token::LIFETIME, &KEY_DURATION],
     limit: None,
     territory: &["/auth/", "/api/v2/system", "/api/v2/user", "/api/v2/account"],
+    pass: None,
     routes,
     presented: bearer,
     refuse: envelope::refuse,

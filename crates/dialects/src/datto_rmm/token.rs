@@ -8,43 +8,50 @@ use crate::dialect::{Answer, Call, Doc, Needs, Reply, Room, Route};
 use crate::openapi::named;
 use crate::presented::scheme;
 use crate::reply;
+use crate::setting::{self, Setting};
 use counterfoil_core::authority::{Claim, Door, Exchange, Minted, Started, Worded};
 use counterfoil_core::error::Error;
 use counterfoil_core::secret::Secret;
 use counterfoil_core::signing::{Algorithm, Members};
-use counterfoil_core::when;
 use data_encoding::BASE64;
 use http::request::Parts;
 use http::{Method, StatusCode, header};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The one client that there is; its secret is no secret.
-const CLIENT: &str = "public-client";
-const CLIENT_SECRET: &str = "public";
-/// How long a token lives unless the mount's setting `lifetime` says otherwise.
-const LIFETIME: SignedDuration = SignedDuration::from_hours(100);
+pub(super) const CLIENT: &str = "public-client";
+pub(super) const CLIENT_SECRET: &str = "public";
+/// How long a token lives.
+pub(super) const LIFETIME: Setting<SignedDuration> =
+    Setting { name: "lifetime", usual: SignedDuration::from_hours(100), read: setting::stretch };
 /// How many tokens of a person may live at once: scripts ask for a new one at every run.
 const MOST: usize = 100;
 /// After how many failures in a row from one network a key is closed for a while.
 const THRESHOLD: u32 = 10;
 
 /// Spring's members in Spring's order; there is no refresh token.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "DattoAccessToken")]
-struct Granted<'a> {
-    access_token: &'a str,
-    token_type: &'static str,
+pub struct Granted {
+    /// A JWT.
+    pub access_token: String,
+    /// What stands before it in the header, in lower case.
+    pub token_type: String,
     /// Seconds. A number: from anything else clients conclude that the token is always about to end.
-    expires_in: i64,
-    scope: String,
-    jti: String,
+    pub expires_in: i64,
+    /// The scopes, with spaces between them.
+    #[serde(default)]
+    pub scope: String,
+    /// The session's id.
+    #[serde(default)]
+    pub jti: String,
 }
 
 pub(super) fn routes() -> Vec<Route> {
-    let doc = Doc::new("Exchange an API key for an access token", 200).reply(named::<Granted<'static>>);
+    let doc = Doc::new("Exchange an API key for an access token", 200).reply(named::<Granted>);
     vec![route(Method::POST, "/auth/oauth/token", Needs::Nobody, token, doc)]
 }
 
@@ -102,7 +109,7 @@ async fn login(room: &Room, call: &Call, key: &str, secret: &Secret) -> Result<S
     let wanted = Exchange {
         dialect: NAME,
         algorithm: Algorithm::Rs256,
-        lifetime: lifetime(room)?,
+        lifetime: LIFETIME.of(room),
         multiple: true,
         most: MOST,
         scopes: None,
@@ -113,12 +120,6 @@ async fn login(room: &Room, call: &Call, key: &str, secret: &Secret) -> Result<S
         word: &|minted| worded(key, minted),
     };
     room.house.exchange(&proved, &wanted).await
-}
-
-fn lifetime(room: &Room) -> Result<SignedDuration, Error> {
-    room.settings.get("lifetime").map_or(Ok(LIFETIME), |text| {
-        when::span(text).map_err(|why| Error::unavailable(format!("the setting lifetime of {NAME}: {why}")))
-    })
 }
 
 /// The claims of Spring's default converter. The authorities are no more than the scopes: a key may be worth less than
@@ -145,8 +146,8 @@ fn worded(key: &str, minted: &Minted<'_>) -> Worded {
 fn granted(started: &Started) -> Reply {
     let session = &started.session;
     let answer = Granted {
-        access_token: started.jwt.reveal(),
-        token_type: "bearer",
+        access_token: started.jwt.reveal().to_owned(),
+        token_type: "bearer".to_owned(),
         expires_in: session.expires.duration_since(session.issued).as_secs(),
         scope: session.scopes.to_text(),
         jti: session.id.to_string(),

@@ -5,6 +5,7 @@ use super::wire::{ApiToken, ApiTokenList};
 use super::{selector, sort, v2};
 use crate::dialect::{Answer, Call, Room};
 use crate::refusal::Refused;
+use crate::setting::{self, Setting};
 use counterfoil_core::authority::{List, Listing};
 use counterfoil_core::clock::{from_millis, to_millis};
 use counterfoil_core::error::{Error, Violation};
@@ -20,7 +21,9 @@ use serde::{Deserialize, Serialize};
 /// and the credential may be among them.
 const NAMES: [&str; 6] = ["pageSize", "apiTokenSelector", "fields", "from", "to", "sort"];
 const CURSOR: &str = "nextPageKey";
-const SMALLEST: usize = 100;
+/// The vendor's own minimum: pages that a person can read need smaller ones.
+pub(super) const SMALLEST_PAGE: Setting<usize> =
+    Setting { name: "smallest_page", usual: 100, read: setting::count };
 const LARGEST: usize = 10_000;
 const USUAL: usize = 200;
 /// A longer selector would make a cursor that no request line can carry.
@@ -44,7 +47,7 @@ pub(super) fn index(room: &Room, call: Call) -> Answer<'_> {
         let actor = call.actor()?;
         let query = Query::of(&call)?;
         let asked = match query.value(CURSOR) {
-            None => Asked::read(&query, smallest(room), room.house.now())?,
+            None => Asked::read(&query, SMALLEST_PAGE.of(room), room.house.now())?,
             Some(cursor) => {
                 query.alone()?;
                 let position = room.house.position(actor, v2::LIST, cursor);
@@ -65,14 +68,6 @@ pub(super) fn index(room: &Room, call: Call) -> Answer<'_> {
         let page = ApiTokenList { total_count: listing.total, page_size: size, next_page_key, api_tokens };
         Ok(super::json(StatusCode::OK, &page))
     })
-}
-
-/// The vendor's own minimum, unless the mount lowers it: pages that a person can read need smaller ones.
-fn smallest(room: &Room) -> usize {
-    room.settings
-        .get("smallest_page")
-        .and_then(|text| text.parse().ok())
-        .map_or(SMALLEST, |size: usize| size.max(1))
 }
 
 impl Asked {

@@ -1,6 +1,7 @@
 //! Dynatrace's API tokens, as the vendor's own clients and its rebrand's speak them: version 2 and the legacy version 1.
 //! Kept out: rules, storage, and other dialects.
 
+pub mod client;
 mod envelope;
 pub mod fields;
 mod list;
@@ -40,8 +41,10 @@ pub const DIALECT: Dialect = Dialect {
     words: words::WORDS,
     prefixes: &[],
     mints: &[words::WRITE, words::MANAGE],
+    settings: &[&list::SMALLEST_PAGE],
     limit: None,
     territory: &["/api/", "/e/", "/platform/classic/"],
+    pass: None,
     routes,
     presented,
     refuse: envelope::refuse,

@@ -1,6 +1,7 @@
 //! Our own REST API, a dialect like the others: `/v1/…`, Bearer, problem documents (RFC 9457).
 
 pub mod client;
+mod gates;
 mod journal;
 mod jwks;
 mod principals;
@@ -39,8 +40,10 @@ pub const DIALECT: Dialect = Dialect {
     words: words::WORDS,
     prefixes: &["counterfoil."],
     mints: &[],
+    settings: &[],
     limit: None,
     territory: &["/"],
+    pass: None,
     routes,
     presented: bearer,
     refuse: problem::refuse,
@@ -68,6 +71,7 @@ fn routes() -> Vec<Route> {
         jwks::routes(),
         sessions::routes(),
         roles::routes(),
+        gates::routes(),
         scopes::routes(),
         realms::routes(),
         journal::routes(),

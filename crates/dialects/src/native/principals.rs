@@ -15,7 +15,8 @@ use counterfoil_core::when::iso;
 use http::{Method, StatusCode, header};
 use schemars::{Schema, SchemaGenerator, json_schema};
 
-const READ: Needs = Needs::Scope(&["counterfoil.principals.read", "counterfoil.principals.write"]);
+/// Everybody sees themself; the rules know who sees others.
+const READ: Needs = Needs::Anybody;
 const WRITE: Needs = Needs::Scope(&["counterfoil.principals.write"]);
 
 pub(super) fn routes() -> Vec<Route> {
@@ -137,6 +138,7 @@ fn details(body: EditPrincipal) -> authority::EditPrincipal {
         description: body.description,
         roles: body.roles,
         several_sessions: body.several_sessions,
+        licences: body.licences,
         disabled: body.disabled,
     }
 }
@@ -161,6 +163,7 @@ impl From<ShownPrincipal> for wire::Principal {
             roles,
             scopes: scopes.iter().map(ToString::to_string).collect(),
             several_sessions: principal.several_sessions,
+            licences: principal.licences,
             disabled: principal.disabled,
             last_login: principal.last_login.map(iso),
             created: iso(principal.created),

@@ -160,7 +160,7 @@ fn rotate(room: &Room, call: Call) -> Answer<'_> {
                 Error::invalid("algorithm", format!("must be {}", with.join(" or ")))
             }
         })?;
-        let key = room.house.rotate_signing_key(call.actor()?, &body.dialect, algorithm).await?;
+        let key = room.house.rotate_signing_key(call.actor()?, &body.dialect, algorithm, body.bits).await?;
         Ok(reply::json(StatusCode::CREATED, &SigningKey::from(key)))
     })
 }

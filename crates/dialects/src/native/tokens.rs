@@ -99,7 +99,7 @@ fn create(room: &Room, call: Call) -> Answer<'_> {
             dialect: body.dialect.unwrap_or_else(|| NATIVE.to_owned()),
             personal: body.personal,
             principal: body.principal,
-            networks: networks(&body.networks)?,
+            networks: networks(&body.networks, "networks")?,
             metadata: body.metadata,
         };
         let issued = room.house.issue(call.actor()?, &VIEW, &issue, call.idempotency()?.as_ref()).await?;
@@ -156,7 +156,7 @@ fn edit_one(room: &Room, call: Call) -> Answer<'_> {
             scopes: body.scopes,
             enabled: body.enabled,
             expires: body.expires,
-            networks: body.networks.as_deref().map(networks).transpose()?,
+            networks: body.networks.as_deref().map(|list| networks(list, "networks")).transpose()?,
             metadata: body.metadata,
         };
         let shown = room.house.edit(call.actor()?, &VIEW, call.param("id"), &edit, call.if_match()?).await?;
@@ -273,15 +273,16 @@ fn filter(asked: &Filter, realm: RealmId, now: Timestamp) -> Result<TokenFilter,
     })
 }
 
-fn networks(texts: &[String]) -> Result<Vec<IpNet>, Error> {
+/// Reads networks and single addresses; `field` names the list in an error.
+pub(super) fn networks(texts: &[String], field: &str) -> Result<Vec<IpNet>, Error> {
     let network = |(at, text): (usize, &String)| {
         let net = text.parse().or_else(|_| text.parse().map(|address: std::net::IpAddr| address.into()));
         net.map_err(|_| {
-            Error::invalid(format!("networks[{at}]"), "must be a network like 10.0.0.0/8 or an address")
+            Error::invalid(format!("{field}[{at}]"), "must be a network like 10.0.0.0/8 or an address")
         })
     };
     let networks: Vec<IpNet> = texts.iter().enumerate().map(network).collect::<Result<_, _>>()?;
-    if networks.len() > 64 { Err(Error::invalid("networks", "must be at most 64")) } else { Ok(networks) }
+    if networks.len() > 64 { Err(Error::invalid(field, "must be at most 64")) } else { Ok(networks) }
 }
 
 fn one(shown: Shown, now: Timestamp) -> crate::dialect::Reply {

@@ -6,7 +6,7 @@ use super::tokens;
 use super::wire::Page;
 use super::wire::token::Token;
 use super::wire::ways::{NewKey, Password, TotpSeed};
-use crate::dialect::{Answer, Call, DialectKeys, Doc, Needs, Room, Route};
+use crate::dialect::{Answer, Call, DialectKeys, Doc, KEY_DURATION, Needs, Room, Route};
 use crate::openapi::named;
 use crate::refusal::Refused;
 use crate::reply;
@@ -14,15 +14,12 @@ use counterfoil_core::authority::{KeyRules, Which};
 use counterfoil_core::error::Error;
 use counterfoil_core::scope::{Scope, ScopeSet};
 use counterfoil_core::secret::Secret;
-use counterfoil_core::when::{self, iso};
+use counterfoil_core::when::iso;
 use data_encoding::BASE32_NOPAD;
 use http::{Method, StatusCode};
 use jiff::SignedDuration;
 use schemars::json_schema;
 use serde_json::{Map, Value};
-
-/// The setting of a mount that says how long its new keys live.
-const KEY_DURATION: &str = "key_duration";
 
 /// Everybody may change their own; the rules know who may change others'.
 pub(super) fn routes() -> Vec<Route> {
@@ -91,7 +88,7 @@ fn create(room: &Room, call: Call) -> Answer<'_> {
         };
         let scopes: ScopeSet = body.scopes.iter().enumerate().map(word).collect::<Result<_, _>>()?;
         let imported = body.text.map(|text| (body.id, Secret::new(text)));
-        let rules = KeyRules { lifetime: lifetime(room, &call, keys)?, ..keys.rules };
+        let rules = KeyRules { lifetime: lifetime(room, &call, keys), ..keys.rules };
         let (actor, once) = (call.actor()?, call.idempotency()?);
         let made =
             room.house.create_key(actor, &which(&call)?, &rules, &scopes, imported, once.as_ref()).await?;
@@ -110,13 +107,9 @@ fn create(room: &Room, call: Call) -> Answer<'_> {
 }
 
 /// How long a new key lives: as the dialect's mount for the realm says, if it does.
-fn lifetime(room: &Room, call: &Call, keys: &DialectKeys) -> Result<Option<SignedDuration>, Error> {
-    match room.setting(keys.rules.dialect, call.realm.id, KEY_DURATION) {
-        None => Ok(keys.rules.lifetime),
-        Some(text) => when::span(text).map(Some).map_err(|why| {
-            Error::unavailable(format!("the setting {KEY_DURATION} of {}: {why}", keys.rules.dialect))
-        }),
-    }
+fn lifetime(room: &Room, call: &Call, keys: &DialectKeys) -> Option<SignedDuration> {
+    let set = room.set_for(keys.rules.dialect, call.realm.id, &KEY_DURATION);
+    set.flatten().or(keys.rules.lifetime)
 }
 
 fn index(room: &Room, call: Call) -> Answer<'_> {

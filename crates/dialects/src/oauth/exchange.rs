@@ -25,7 +25,7 @@ pub(super) async fn grant(room: &Room, call: &Call, form: &Form, client: &Proved
     let kind = kind(wanted).ok_or_else(|| Fault::request("requested_token_type cannot be had here"))?;
     let asked = Asked::read(room, call, form).await?;
     let word = |minted: &Minted<'_>| asked.word(minted);
-    let wanted = asked.exchange(room, call, client.client(), &word)?;
+    let wanted = asked.exchange(room, call, client.client(), &word);
     let started = room.house.delegate(&subject, client, acting.as_ref(), &wanted).await.map_err(beyond)?;
     Ok(given(&started, Some(kind)))
 }

@@ -1,5 +1,6 @@
 //! Who we are to clients and to readers of our tokens: the one place where the issuer is decided.
 
+use super::settings::PUBLIC_URL;
 use crate::dialect::{Call, Room};
 use crate::doorway::Secure;
 use crate::refusal::Refused;
@@ -8,8 +9,8 @@ use http::header;
 /// The issuer (RFC 8414 section 2): the mount's `public_url` as it is written there, or else whatever the caller reached
 /// us by.
 pub fn issuer(room: &Room, call: &Call) -> Result<String, Refused> {
-    if let Some(fixed) = room.settings.get("public_url") {
-        return Ok(fixed.clone());
+    if let Some(fixed) = PUBLIC_URL.of(room) {
+        return Ok(fixed);
     }
     let parts = &call.parts;
     let secure = parts.extensions.get::<Secure>().is_some() || parts.uri.scheme_str() == Some("https");

@@ -8,6 +8,7 @@ mod fault;
 mod form;
 mod inspect;
 pub mod issuer;
+mod settings;
 mod token;
 mod wire;
 
@@ -44,17 +45,21 @@ const KEYS: DialectKeys = DialectKeys {
     text_name: "client_secret",
 };
 
+const SIGNS: &[Algorithm] = &[Algorithm::EdDsa, Algorithm::Rs256, Algorithm::Es256];
+
 /// The standard endpoints.
 pub const DIALECT: Dialect = Dialect {
     name: NAME,
     formats: &[],
     keys: Some(&KEYS),
-    signs: &[Algorithm::EdDsa, Algorithm::Rs256, Algorithm::Es256],
+    signs: SIGNS,
     words: &[],
     prefixes: &[],
     mints: &[],
+    settings: settings::ALL,
     limit: None,
     territory: &["/oauth/", "/.well-known/"],
+    pass: None,
     routes,
     presented: bearer,
     refuse: fault::refuse,

@@ -1,30 +1,24 @@
 //! The token endpoint: the grants, and what stands in a JWT access token (RFC 9068).
 
+use super::NAME;
 use super::client::client;
 use super::exchange::{self, GRANT as TOKEN_EXCHANGE};
 use super::fault::Fault;
 use super::form::Form;
 use super::issuer::issuer;
+use super::settings::{ALGORITHM, ALGORITHM_FOR, LIFETIME, SESSIONS};
 use super::wire::{TokenReply, act};
-use super::{DIALECT, NAME};
 use crate::dialect::{Answer, Call, Reply, Room};
 use crate::reply;
 use counterfoil_core::authority::{Exchange, Minted, Started, Worded};
 use counterfoil_core::error::Error;
 use counterfoil_core::scope::ScopeSet;
 use counterfoil_core::signing::{Algorithm, Members};
-use counterfoil_core::when;
 use http::StatusCode;
-use jiff::SignedDuration;
 use serde_json::Value;
 
 /// The grant of RFC 6749 section 4.4.
 pub(super) const CLIENT_CREDENTIALS: &str = "client_credentials";
-
-/// How long tokens live where the mount's `lifetime` says nothing.
-const LIFETIME: SignedDuration = SignedDuration::from_mins(5);
-/// How many of a principal's sessions live beside each other where the mount's `sessions` says nothing.
-const SESSIONS: usize = 100;
 
 /// `POST /oauth/token`.
 pub(super) fn token(room: &Room, call: Call) -> Answer<'_> {
@@ -38,7 +32,7 @@ async fn grant(room: &Room, call: &Call) -> Result<Reply, Fault> {
         CLIENT_CREDENTIALS => {
             let asked = Asked::read(room, call, &form).await?;
             let word = |minted: &Minted<'_>| asked.word(minted);
-            let wanted = asked.exchange(room, call, client.client(), &word)?;
+            let wanted = asked.exchange(room, call, client.client(), &word);
             let started = room.house.exchange(&client, &wanted).await.map_err(beyond)?;
             Ok(given(&started, None))
         }
@@ -69,18 +63,13 @@ impl Asked {
             }
             (audience, resource) => audience.or(resource).filter(|audience| *audience != issuer),
         };
-        let by_audience = audience.map(|audience| format!("algorithm.{audience}"));
-        let chosen = by_audience.as_ref().and_then(|name| room.settings.get(name));
+        let chosen = audience.and_then(|audience| ALGORITHM_FOR.among(&room.settings, audience));
         if let (Some(audience), None) = (audience, chosen)
             && !room.house.is_audience(call.realm.id, audience).await?
         {
             return Err(target("nobody of that name reads tokens here"));
         }
-        let algorithm =
-            chosen.or_else(|| room.settings.get("algorithm")).map_or(Some(Algorithm::EdDsa), |word| {
-                Algorithm::parse(word).filter(|algorithm| DIALECT.signs.contains(algorithm))
-            });
-        let algorithm = algorithm.ok_or_else(|| unusable("algorithm"))?;
+        let algorithm = chosen.unwrap_or_else(|| ALGORITHM.of(room));
         Ok(Self { issuer, audience: audience.unwrap_or_default().to_owned(), algorithm, scopes })
     }
 
@@ -91,23 +80,20 @@ impl Asked {
         call: &Call,
         client: &'a str,
         word: &'a (dyn Fn(&Minted<'_>) -> Worded + Send + Sync),
-    ) -> Result<Exchange<'a>, Error> {
-        let lifetime = room.settings.get("lifetime").map_or(Ok(LIFETIME), |text| when::span(text));
-        let lifetime = lifetime.ok().filter(SignedDuration::is_positive);
-        let most = room.settings.get("sessions").map_or(Some(SESSIONS), |text| text.parse().ok());
-        Ok(Exchange {
+    ) -> Exchange<'a> {
+        Exchange {
             dialect: NAME,
             algorithm: self.algorithm,
-            lifetime: lifetime.ok_or_else(|| unusable("lifetime"))?,
+            lifetime: LIFETIME.of(room),
             multiple: true,
-            most: most.filter(|most| *most > 0).ok_or_else(|| unusable("sessions"))?,
+            most: SESSIONS.of(room),
             scopes: self.scopes.clone(),
             audience: &self.audience,
             client,
             actors: Vec::new(),
             address: call.address,
             word,
-        })
+        }
     }
 
     /// Header and claims (RFC 9068 section 2).
@@ -159,9 +145,4 @@ pub(super) fn beyond(error: Error) -> Fault {
         Error::Unauthenticated(_) => Fault::Client,
         error => error.into(),
     }
-}
-
-/// Better no token than one that the operator did not mean.
-fn unusable(setting: &'static str) -> Error {
-    Error::unavailable(format!("the setting `{setting}` of the mount of {NAME} cannot be used"))
 }

@@ -327,6 +327,16 @@ async fn case_27_a_second_factor() {
 }
 
 #[tokio::test]
+async fn licences_are_shown_as_they_were_said() {
+    let world = new_world().await;
+    natively(&world, "PATCH", "/v1/principals/9", json!({ "licences": ["RUNTIME", "DEVELOPMENT"] })).await;
+    let reply = post(&world, LOGIN, None, &by_key()).await;
+    let came: Value = serde_json::from_slice(reply.body()).unwrap();
+    assert_eq!(came["user"]["licenseFeatures"], json!(["RUNTIME", "DEVELOPMENT"]));
+    assert_eq!(claims(came["token"].as_str().unwrap())["licenses"], json!(["RUNTIME", "DEVELOPMENT"]));
+}
+
+#[tokio::test]
 async fn sessions_end_with_what_they_stand_on() {
     let world = new_world().await;
     for (method, target, body) in [
@@ -393,14 +403,5 @@ async fn no_answer_but_a_login_or_refresh_holds_a_secret() {
         let came = std::str::from_utf8(reply.body()).unwrap();
         assert!(reply.status().is_client_error(), "{path} {body}: {came}");
         assert!(!came.contains(KEY) && !came.contains(&jwt) && !came.contains(PASSWORD), "{path}: {came}");
-    }
-}
-
-#[tokio::test]
-async fn a_setting_that_cannot_be_read_gives_nobody_a_token() {
-    for (name, value) in [("lifetime", "soon"), ("lifetime", "0"), ("sessions", "0"), ("lock_out", "-1")] {
-        let world = World::create(BTreeMap::from([(name.to_owned(), value.to_owned())])).await;
-        let reply = post(&world, LOGIN, None, &by_password()).await;
-        assert_eq!(reply.status(), 503, "{name} = {value}");
     }
 }

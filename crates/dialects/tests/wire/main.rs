@@ -4,12 +4,15 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its support too")]
 
 mod agent_config;
+mod assertions;
+mod clients;
 mod control_room;
 mod datto_rmm;
 mod dynatrace;
 mod oauth;
 mod openapi;
 mod ruvds;
+mod settings;
 mod support;
 mod transcript;
 mod transcripts;

@@ -10,9 +10,8 @@ use counterfoil_core::realm::RealmId;
 use counterfoil_core::secret::{Keys, RootSecret};
 use counterfoil_core::signing::Algorithm;
 use counterfoil_core::store::{Record, Write};
-use counterfoil_dialects::dialect::Mount;
-use counterfoil_dialects::dialect::Reply;
-use counterfoil_dialects::doorway::{Caller, Doorway};
+use counterfoil_dialects::dialect::{Dialect, Mount, Reply};
+use counterfoil_dialects::doorway::{Caller, Doorway, Peer};
 use counterfoil_dialects::{DIALECTS, catalogue, formats, native};
 use http::Request;
 use http_body_util::{BodyExt as _, Full};
@@ -45,8 +44,11 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// With these settings at every mount.
+    /// With these settings at every mount that knows them.
     pub(crate) async fn create(settings: BTreeMap<String, String>) -> Self {
+        for name in settings.keys() {
+            assert!(DIALECTS.iter().any(|dialect| knows(dialect, name)), "no mount knows {name}");
+        }
         let clock = Arc::new(StillClock::at(WEDNESDAY.parse().unwrap()));
         let entropy = Arc::new(CountedEntropy::default());
         let keys = Keys::derive(&RootSecret::generate(&*entropy).unwrap());
@@ -59,13 +61,14 @@ impl World {
             change.writes.push(Write::Insert(Record::SigningKey(key)));
         }
         let store = Arc::new(Memory::create(keys.check(), change, Uuid::nil()).unwrap());
-        let ports = Ports { store, clock: Arc::<StillClock>::clone(&clock), entropy, pool: Arc::new(Inline) };
+        let (pool, signing) = (Arc::new(Inline), Arc::new(Inline));
+        let ports = Ports { store, clock: Arc::<StillClock>::clone(&clock), entropy, pool, signing };
         let house = Arc::new(Authority::open(ports, keys, catalogue(), formats()).await.unwrap());
         let mounts = DIALECTS.iter().map(|dialect| Mount {
             dialect,
             prefix: String::new(),
             realm: "default".to_owned(),
-            settings: settings.clone(),
+            settings: known(dialect, &settings),
         });
         let doorway = Doorway::new(&house, mounts.collect()).unwrap();
         Self { house, doorway, clock, admin: first.text.reveal().to_owned() }
@@ -77,6 +80,16 @@ impl World {
         let body = Full::new(body.into()).map_err(|never| match never {}).boxed_unsync();
         let mut request = Request::from_parts(parts, body);
         request.extensions_mut().insert(Caller(from));
+        request.extensions_mut().insert(Peer(from));
         self.doorway.answer(request).await
     }
+}
+
+/// Those of the settings that a mount of the dialect knows.
+fn known(dialect: &Dialect, settings: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    settings.clone().into_iter().filter(|(name, _)| knows(dialect, name)).collect()
+}
+
+fn knows(dialect: &Dialect, name: &str) -> bool {
+    dialect.settings.iter().any(|setting| name.starts_with(setting.name()))
 }

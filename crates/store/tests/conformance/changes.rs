@@ -2,7 +2,8 @@
 
 use crate::house::{House, stale, taken};
 use crate::issue::{CHECK, EPOCH, HOME, at, change, entry, issue, realm, text, token};
-use crate::records::{lock, principal, replay, role, session, signing_key};
+use crate::records::{gate, lock, principal, replay, role, session, signing_key};
+use counterfoil_core::gate::{Gate, Policy};
 use counterfoil_core::journal::{Action, Entry};
 use counterfoil_core::principal::{Principal, Role};
 use counterfoil_core::realm::Realm;
@@ -11,6 +12,8 @@ use counterfoil_core::token::{Text, TextState, Token, Use};
 use std::sync::Arc;
 
 laws!(
+    a_gate_is_edited_and_deleted_at_its_version,
+    gates_are_listed_by_name,
     an_update_is_of_the_next_version,
     a_sealed_text_is_kept_until_it_is_taken_away,
     an_update_of_what_is_not_there_is_stale,
@@ -82,6 +85,7 @@ async fn an_update_of_what_is_not_there_is_stale(house: House) {
         (Record::Session(session(9)), "session"),
         (Record::SigningKey(signing_key(9)), "signing key"),
         (Record::Lock(lock("192.0.2.9/32", true)), "lock"),
+        (Record::Gate(gate("none")), "gate"),
     ] {
         assert_eq!(stale(house.update(record).await), word);
     }
@@ -95,6 +99,30 @@ async fn a_role_is_deleted_at_its_version(house: House) {
     assert_eq!(house.find(Key::Role(role(1).id)).await, None);
     assert_eq!(stale(house.commit(delete(1)).await), "role");
     house.insert(Record::Role(Role { number: 2, ..role(1) })).await.unwrap();
+}
+
+async fn a_gate_is_edited_and_deleted_at_its_version(house: House) {
+    let first = gate("front");
+    house.insert(Record::Gate(first.clone())).await.unwrap();
+    assert_eq!(house.find(Key::Gate("front".into())).await, Some(Record::Gate(first.clone())));
+    let second = Gate { policy: Policy::default(), version: 2, updated: at(9), ..first.clone() };
+    house.update(Record::Gate(second.clone())).await.unwrap();
+    assert_eq!(stale(house.update(Record::Gate(second.clone())).await), "gate");
+    assert_eq!(house.find(Key::Gate("front".into())).await, Some(Record::Gate(second)));
+    let delete = |version| change(vec![Write::DeleteGate("front".into(), version)]);
+    assert_eq!(stale(house.commit(delete(1)).await), "gate");
+    house.commit(delete(2)).await.unwrap();
+    assert_eq!(house.find(Key::Gate("front".into())).await, None);
+    house.insert(Record::Gate(first)).await.unwrap();
+}
+
+async fn gates_are_listed_by_name(house: House) {
+    let elsewhere = Gate { realm: realm(2).id, ..gate("c") };
+    for gate in [gate("b"), elsewhere, gate("a-1"), gate("a")] {
+        house.insert(Record::Gate(gate)).await.unwrap();
+    }
+    let every = ["a", "a-1", "b"].map(|name| Record::Gate(gate(name)));
+    assert_eq!(house.list(Query::Gates(HOME)).await, every);
 }
 
 async fn a_change_is_done_whole_or_not_at_all(house: House) {

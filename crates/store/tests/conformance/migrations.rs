@@ -3,7 +3,7 @@
 
 use crate::house::House;
 use crate::issue::{CHECK, EPOCH, at, change, entry, realm, text, token};
-use crate::records::{lock, principal, replay, role, session, signing_key};
+use crate::records::{gate, lock, principal, replay, role, session, signing_key};
 use counterfoil_core::journal::{Action, Entry};
 use counterfoil_core::store::{Change, JournalFilter, Key, Meta, Record, Write};
 use rusqlite::Connection;
@@ -30,6 +30,11 @@ fn schema_2() -> Vec<Record> {
     ]
 }
 
+/// One record of each kind that schema 4 brought.
+fn schema_4() -> Vec<Record> {
+    vec![Record::Gate(gate("front"))]
+}
+
 fn schema(path: &Path) -> i64 {
     let connection = Connection::open(path).unwrap();
     connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
@@ -54,17 +59,18 @@ async fn schema_1_is_migrated_and_keeps_its_records() {
     assert_eq!(house.store.journal(JournalFilter::default(), 9).await.unwrap(), [line]);
     assert_eq!(house.store.reserve(1).await.unwrap(), 11);
 
-    house.commit(change(schema_2().into_iter().map(Write::Insert).collect())).await.unwrap();
-    let every = [schema_1(), schema_2()].concat();
+    let later = [schema_2(), schema_4()].concat();
+    house.commit(change(later.into_iter().map(Write::Insert).collect())).await.unwrap();
+    let every = [schema_1(), schema_2(), schema_4()].concat();
     assert_eq!(house.load(at(0)).await, every);
     let house = house.reopened().await;
     assert_eq!(house.load(at(0)).await, every, "opened again, nothing is migrated twice");
-    assert_eq!(schema(&house.path()), 2);
+    assert_eq!(schema(&house.path()), 4);
 }
 
 #[tokio::test]
 async fn a_store_keeps_every_kind_of_record_over_a_restart() {
-    let every = [schema_1(), schema_2()].concat();
+    let every = [schema_1(), schema_2(), schema_4()].concat();
     let house = House::sqlite().await;
     // The realm is there from the beginning.
     let rest = every.iter().skip(1).cloned().map(Write::Insert).collect();
@@ -75,10 +81,11 @@ async fn a_store_keeps_every_kind_of_record_over_a_restart() {
         Key::Session(session(1).id),
         Key::SessionByDigest(session(1).digest),
         Key::SigningKey(signing_key(1).kid),
+        Key::Gate("front".into()),
     ] {
         assert!(house.find(key).await.is_some());
     }
     house.commit(change(vec![Write::Unlock(session(1).principal)])).await.unwrap();
-    let without = &every[..every.len() - 1];
+    let without: Vec<_> = every.into_iter().filter(|record| !matches!(record, Record::Lock(_))).collect();
     assert_eq!(house.reopened().await.load(at(0)).await, without);
 }

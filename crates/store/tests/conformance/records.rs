@@ -1,13 +1,14 @@
 //! Plain records of the kinds that only tests need.
 
 use crate::issue::{HOME, OWNER, at, digest};
+use counterfoil_core::gate::{Fact, Gate, OnLimit, Place, Policy, Rule};
 use counterfoil_core::principal::{Kind, Principal, PrincipalId, Role, RoleId};
 use counterfoil_core::replay::{Replay, ReplayKey};
 use counterfoil_core::scope::ScopeSet;
 use counterfoil_core::session::{Lock, Session};
 use counterfoil_core::signing::{Algorithm, KeyState, SigningKey};
-use counterfoil_core::token::TokenNumber;
-use jiff::Timestamp;
+use counterfoil_core::token::{Limit, TokenNumber};
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 pub(crate) fn principal(number: u64) -> Principal {
@@ -108,6 +109,30 @@ pub(crate) fn signing_key(number: u64) -> SigningKey {
         changed: at(2),
         version: 1,
     }
+}
+
+/// A gate that differs from the default in everything.
+pub(crate) fn gate(name: &str) -> Gate {
+    let rule = Rule {
+        methods: vec!["POST".into()],
+        path: "/admin".into(),
+        scopes: ScopeSet::of(&["logs.write", "deploy"]),
+    };
+    let policy = Policy {
+        callers: vec!["10.0.0.0/8".parse().unwrap(), "2001:db8::/32".parse().unwrap()],
+        scopes: ScopeSet::of(&["metrics.read"]),
+        rules: vec![
+            rule,
+            Rule { methods: Vec::new(), path: "/é \"quoted\"".into(), scopes: ScopeSet::default() },
+        ],
+        dialects: vec!["native".into(), "ruvds".into()],
+        places: vec![Place::Basic, Place::Header("x-key".into()), Place::Query("uuid".into())],
+        limit: Some(Limit { count: 7, per: SignedDuration::from_secs(60) }),
+        on_limit: OnLimit::TooMany,
+        set: vec![("x-who".into(), Fact::Name)],
+        strip: vec!["x-key".into()],
+    };
+    Gate { name: name.into(), realm: HOME, policy, version: 1, created: at(0), updated: at(1) }
 }
 
 pub(crate) fn lock(network: &str, password: bool) -> Lock {

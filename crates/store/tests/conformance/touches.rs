@@ -2,7 +2,7 @@
 
 use crate::house::House;
 use crate::issue::{at, realm, text, token};
-use crate::records::{lock, principal, replay, role, session, signing_key};
+use crate::records::{gate, lock, principal, replay, role, session, signing_key};
 use counterfoil_core::principal::Principal;
 use counterfoil_core::session::Session;
 use counterfoil_core::signing::{KeyState, SigningKey};
@@ -81,6 +81,7 @@ async fn a_load_brings_what_may_count_and_no_more(house: House) {
         kept.push(Record::SigningKey(SigningKey { state, ..signing_key(number) }));
     }
     kept.push(Record::Lock(lock("192.0.2.1/32", true)));
+    kept.push(Record::Gate(gate("front")));
     let others = does_not.map(Record::Token).into_iter().chain([
         Record::Text(text(5)),
         Record::Text(text(6)),
@@ -94,8 +95,16 @@ async fn a_load_brings_what_may_count_and_no_more(house: House) {
         house.insert(record).await.unwrap();
     }
     let mut loaded = house.load(now).await;
-    let kinds: Vec<_> = loaded.iter().map(kind).collect();
-    assert!(kinds.is_sorted(), "{kinds:?}");
+    // Realms, roles and principals in that order, the rest behind them, and each text behind its token.
+    let ranks: Vec<_> = loaded.iter().map(|record| kind(record).min(3)).collect();
+    assert!(ranks.is_sorted(), "{ranks:?}");
+    let place = |number| {
+        loaded.iter().position(|record| matches!(record, Record::Token(token) if token.number == number))
+    };
+    for (at, record) in loaded.iter().enumerate() {
+        let Record::Text(text) = record else { continue };
+        assert!(place(text.token).is_some_and(|before| before < at), "{text:?}");
+    }
     loaded.sort_by_key(|record| (kind(record), format!("{record:?}"), digest(record)));
     kept.sort_by_key(|record| (kind(record), format!("{record:?}"), digest(record)));
     assert_eq!(loaded, kept);
@@ -106,11 +115,11 @@ fn kind(record: &Record) -> u8 {
         Record::Realm(_) => 0,
         Record::Role(_) => 1,
         Record::Principal(_) => 2,
-        Record::Token(_) => 3,
-        Record::Text(_) => 4,
+        Record::Token(_) | Record::Text(_) => 3,
         Record::Session(_) => 5,
         Record::SigningKey(_) => 6,
         Record::Lock(_) => 7,
+        Record::Gate(_) => 8,
         Record::Replay(_) => unreachable!("never loaded"),
     }
 }

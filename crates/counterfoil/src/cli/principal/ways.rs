@@ -1,13 +1,13 @@
-//! `counterfoil principal password` and `totp`: how somebody logs in.
+//! `counterfoil principal password`, `totp` and `keys`: how somebody logs in, and what a service signs with.
 
 use crate::cli::desk::{Desk, Outcome};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::flags::{DestroyFlags, Dry};
 use crate::cli::rows::Intended;
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use counterfoil_core::secret::Secret;
 use counterfoil_dialects::native::client::Principals;
-use counterfoil_dialects::native::wire::ways::{Password, TotpSeed};
+use counterfoil_dialects::native::wire::ways::{Jwks, Password, TotpSeed};
 
 /// Arguments of `principal password`.
 #[derive(Debug, Args)]
@@ -39,6 +39,22 @@ pub enum TotpDeed {
     Enrol,
     /// Take it away
     Remove,
+}
+
+/// Arguments of `principal keys`.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("which").required(true).args(["jwks", "remove"]))]
+pub struct KeysArgs {
+    /// The user name
+    username: String,
+    /// The whole JWK set (RFC 7517): a file, or - (standard input); only public members are kept
+    #[arg(long, value_name = "FILE")]
+    jwks: Option<String>,
+    /// Take all of them away
+    #[arg(long)]
+    remove: bool,
+    #[command(flatten)]
+    flags: DestroyFlags,
 }
 
 /// Sets a password.
@@ -88,4 +104,29 @@ pub async fn totp(args: TotpArgs, desk: &Desk<'_>) -> Outcome {
             Ok(Exit::Done)
         }
     }
+}
+
+/// Sets the public keys that a service signs with, or takes them away.
+pub async fn keys(args: KeysArgs, desk: &Desk<'_>) -> Outcome {
+    let KeysArgs { username, jwks, remove: _, flags } = args;
+    let wanted = jwks.as_deref().map(|path| read_jwks(path, desk)).transpose()?;
+    let id = desk.find::<Principals>(&username).await?.id;
+    let ask = Principals::set_jwks(&id, &wanted.unwrap_or(Jwks { keys: Vec::new() }))?;
+    if flags.dry.run {
+        return desk.intend(&[Intended::from(&ask.request)]);
+    }
+    if jwks.is_none() {
+        desk.confirm(flags, &format!("Take away what {username} signs with, and end its sessions?"))?;
+    }
+    let kept = desk.ask(ask).await?.keys.len();
+    let keys = if kept == 1 { "1 key" } else { &format!("{kept} keys") };
+    desk.remark(&format!("{username} signs with {keys} now."));
+    Ok(Exit::Done)
+}
+
+/// A public key is no secret, but standard input gives one thing only.
+fn read_jwks(path: &str, desk: &Desk<'_>) -> Result<Jwks, Failure> {
+    let spelt = if path == "-" { path.to_owned() } else { format!("@{path}") };
+    let text = desk.secrets.read(&spelt)?;
+    serde_json::from_str(text.reveal()).map_err(|why| Failure::usage(format!("{path} is no JWK set: {why}")))
 }

@@ -1,6 +1,7 @@
 //! `counterfoil token`: issue, list, change, rotate.
 
 pub mod check;
+pub mod explain;
 pub mod filter;
 pub mod revoke;
 
@@ -58,6 +59,8 @@ pub enum Verb {
     },
     /// Ask whether a token counts; leaves with 0 if it does and with 8 if not
     Verify(check::VerifyArgs),
+    /// Say why a gate would let a token pass or not; leaves with 0 if it would and with 8 if not
+    Explain(explain::ExplainArgs),
 }
 
 impl Default for Verb {
@@ -156,6 +159,7 @@ pub async fn run(verb: Verb, desk: &Desk<'_>) -> Outcome {
         Verb::Disable { id, flags } => switch(&id, false, flags, desk).await,
         Verb::Enable { id, flags } => switch(&id, true, flags, desk).await,
         Verb::Verify(args) => check::run(args, desk).await,
+        Verb::Explain(args) => explain::run(args, desk).await,
     }
 }
 

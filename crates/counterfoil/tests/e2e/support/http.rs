@@ -130,11 +130,23 @@ impl Client {
         Self::stranger(address).with("Authorization", &format!("Bearer {token}"))
     }
 
+    /// With this user name and password.
+    pub(crate) fn basic(address: SocketAddr, username: &str, password: &str) -> Self {
+        let pair = data_encoding::BASE64.encode(format!("{username}:{password}").as_bytes());
+        Self::stranger(address).with("Authorization", &format!("Basic {pair}"))
+    }
+
     /// With one header more.
     pub(crate) fn with(&self, name: &str, value: &str) -> Self {
         let mut more = self.clone();
         more.headers.push((name.to_owned(), value.to_owned()));
         more
+    }
+
+    /// A header that it sends.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let found = self.headers.iter().find(|(given, _)| given == name);
+        found.map_or_else(|| panic!("no {name} is sent"), |(_, value)| value.as_str())
     }
 
     /// The bytes of a request.

@@ -1,8 +1,10 @@
 //! What every test here stands on: a directory, the program run in it, a server, and a plain HTTP client.
 
 pub(crate) mod http;
+pub(crate) mod node;
 pub(crate) mod place;
 pub(crate) mod python;
+pub(crate) mod raw;
 pub(crate) mod server;
 
 use serde_json::Value;

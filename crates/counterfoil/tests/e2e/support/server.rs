@@ -5,6 +5,7 @@ use super::place::{Place, Ran};
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// A server that answers; killed when it goes out of scope.
@@ -16,7 +17,7 @@ pub(crate) struct Server {
     /// What it printed before it was ready.
     pub(crate) banner: Vec<String>,
     out: BufReader<ChildStdout>,
-    log: std::path::PathBuf,
+    log: PathBuf,
 }
 
 impl Server {
@@ -87,7 +88,12 @@ impl Server {
 
     /// What it has logged so far.
     pub(crate) fn log(&self) -> String {
-        fs::read_to_string(&self.log).unwrap()
+        fs::read_to_string(self.log_file()).unwrap()
+    }
+
+    /// Where it logs.
+    pub(crate) fn log_file(&self) -> &Path {
+        &self.log
     }
 
     /// Sends it a signal by name.

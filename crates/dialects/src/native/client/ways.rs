@@ -3,7 +3,7 @@
 use super::{Ask, Principals, Resource as _, bare, item, query, with_body};
 use crate::native::wire::Page;
 use crate::native::wire::token::Token;
-use crate::native::wire::ways::{EndSessions, Ended, NewKey, Password, RotateKey};
+use crate::native::wire::ways::{EndSessions, Ended, Jwks, NewKey, Password, RotateKey};
 use crate::native::wire::ways::{Session, SigningKey, TotpSeed};
 use http::Method;
 use serde_json::{Map, Value};
@@ -22,6 +22,11 @@ impl Principals {
     /// Takes the second factor away.
     pub fn remove_totp(id: &str) -> Result<Ask<()>, http::Error> {
         bare(Method::DELETE, &below(id, "totp"))
+    }
+
+    /// Sets the public keys that assertions are signed with.
+    pub fn set_jwks(id: &str, set: &Jwks) -> Result<Ask<Jwks>, http::Error> {
+        with_body(Method::PUT, &below(id, "jwks"), set)
     }
 
     /// Creates or imports an exchange token; its dialect names the members of the answer.

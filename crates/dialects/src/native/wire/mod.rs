@@ -1,6 +1,7 @@
 //! What stands on the native wire, for both sides: the server writes it, the command line reads it, and the other way
 //! round. Instants are RFC 3339 with milliseconds in answers; questions take the whole time grammar (`core::when`).
 
+pub mod gate;
 pub mod journal;
 pub mod principal;
 pub mod realm;

@@ -99,6 +99,9 @@ pub struct RotateKey {
     pub dialect: String,
     /// `RS256`, `RS512`, `ES256` or `EdDSA`.
     pub algorithm: String,
+    /// How many bits an RSA key has: 2048, 3072 or 4096; as many as the one before if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bits: Option<usize>,
 }
 
 /// A signing key.

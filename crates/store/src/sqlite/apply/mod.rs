@@ -1,6 +1,7 @@
 //! Changes written as rows, inside a transaction that somebody else begins and ends. What a change means is in the
 //! port; when it becomes durable is the writer's business.
 
+mod gates;
 mod people;
 mod sessions;
 mod tokens;
@@ -48,7 +49,7 @@ impl From<serde_json::Error> for Fault {
 }
 
 /// What SQLite names when a key is in use, and what the port calls it.
-const KEYS: [(&str, &str); 17] = [
+const KEYS: [(&str, &str); 18] = [
     ("realm.id", "realm id"),
     ("realm.slug", "realm slug"),
     ("realm.uuid", "realm uuid"),
@@ -66,6 +67,7 @@ const KEYS: [(&str, &str); 17] = [
     ("session.digest", "digest"),
     ("signing_key.kid", "signing key"),
     ("login_lock.principal, login_lock.network, login_lock.password", "lock"),
+    ("gate.name", "gate name"),
 ];
 
 fn taken(message: &str) -> Option<&'static str> {
@@ -131,6 +133,12 @@ fn write(connection: &Connection, step: &Write) -> Result<(), Fault> {
                 .execute(params![id, version])?;
             unless_stale(deleted, "role")
         }
+        Write::DeleteGate(name, version) => {
+            let deleted = connection
+                .prepare_cached("DELETE FROM gate WHERE name = ?1 AND version = ?2")?
+                .execute(params![name, version])?;
+            unless_stale(deleted, "gate")
+        }
         Write::ForgetReplays(now) => {
             connection
                 .prepare_cached("DELETE FROM replay WHERE until <= ?1")?
@@ -165,6 +173,7 @@ fn insert(connection: &Connection, record: &Record) -> Result<usize, Fault> {
         Record::Session(record) => sessions::session(connection, record),
         Record::SigningKey(record) => sessions::signing_key(connection, sessions::INSERT_SIGNING_KEY, record),
         Record::Lock(record) => sessions::lock(connection, sessions::INSERT_LOCK, record),
+        Record::Gate(record) => gates::gate(connection, gates::INSERT, record),
     }
 }
 
@@ -184,6 +193,7 @@ fn update(connection: &Connection, record: &Record) -> Result<(usize, &'static s
             (sessions::signing_key(connection, sessions::UPDATE_SIGNING_KEY, record)?, "signing key")
         }
         Record::Lock(record) => (sessions::lock(connection, sessions::UPDATE_LOCK, record)?, "lock"),
+        Record::Gate(record) => (gates::gate(connection, gates::UPDATE, record)?, "gate"),
     })
 }
 

@@ -6,7 +6,7 @@ mod tokens;
 
 use super::rows::{self, Shared};
 use counterfoil_core::journal::Entry;
-use counterfoil_core::store::{JournalFilter, Key, Meta, Query, Record, Sink, TokenFilter};
+use counterfoil_core::store::{JournalFilter, Key, Meta, Query, Record, Sink, TokenFilter, claimed};
 use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Params, Result, Row, params_from_iter};
@@ -115,6 +115,10 @@ pub(super) fn find(connection: &Connection, key: Key) -> Result<Option<Record>> 
         Key::SessionByDigest(digest) => {
             session(connection, Statement::new(rows::SESSION, " WHERE digest = ?", blob(&digest.0)))
         }
+        Key::Gate(name) => {
+            let statement = Statement::new(rows::GATE, " WHERE name = ?", name);
+            Ok(statement.row(connection, |row| Shared::on(connection).gate(row))?.map(Record::Gate))
+        }
         Key::SigningKey(kid) => {
             let statement = Statement::new(rows::SIGNING_KEY, " WHERE kid = ?", kid);
             Ok(statement.row(connection, rows::signing_key)?.map(Record::SigningKey))
@@ -179,6 +183,14 @@ pub(super) fn list(connection: &Connection, query: Query) -> Result<Vec<Record>>
         Query::Locks(principal) => {
             sessions::locks(principal).rows(connection, |row| rows::lock(row).map(Record::Lock))
         }
+        Query::Claim { digest, realm, id, name } => {
+            claimed(|key| find(connection, key), digest, realm, (id, name))
+        }
+        Query::Gates(realm) => {
+            let mut statement = Statement::new(rows::GATE, " WHERE realm = ?", realm.0);
+            statement.add(" ORDER BY name", []);
+            statement.rows(connection, |row| shared.gate(row).map(Record::Gate))
+        }
         Query::Realms { after, limit } => {
             let mut statement = Statement::new(rows::REALM, " WHERE id > ?", after);
             statement.add(" ORDER BY id LIMIT ?", [most(limit)]);
@@ -239,7 +251,8 @@ pub(super) fn load(connection: &Connection, now: Timestamp, mut sink: Sink) -> R
     each(&moment, rows::SIGNING_KEY, " WHERE state <> 'removed'", [], |row| {
         rows::signing_key(row).map(|key| sink(Record::SigningKey(key)))
     })?;
-    each(&moment, rows::LOCK, "", [], |row| rows::lock(row).map(|lock| sink(Record::Lock(lock))))
+    each(&moment, rows::LOCK, "", [], |row| rows::lock(row).map(|lock| sink(Record::Lock(lock))))?;
+    each(&moment, rows::GATE, "", [], |row| shared.gate(row).map(|gate| sink(Record::Gate(gate))))
 }
 
 fn each(

@@ -1,10 +1,12 @@
 //! Rows read as records. Words and lists that many rows share are interned while one query runs, so that a million
 //! tokens hold one set of scopes a scope set. What a row cannot say is an error of the store, never a default.
 
+mod gates;
 mod people;
 mod sessions;
 mod tokens;
 
+pub(super) use gates::GATE;
 pub(super) use people::{PRINCIPAL, REALM, ROLE, principal, realm};
 pub(super) use sessions::{LOCK, SESSION, SIGNING_KEY, lock, signing_key};
 pub(super) use tokens::{REPLAY, TEXT, TOKEN, replay, text};

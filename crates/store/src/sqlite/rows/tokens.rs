@@ -68,7 +68,7 @@ fn last_use(row: &Row<'_>, at: usize, from: usize) -> Result<Option<Use>> {
     Ok(Some(Use { at, address: address(row, from)? }))
 }
 
-fn limit(row: &Row<'_>, count: usize, per: usize) -> Result<Option<Limit>> {
+pub(super) fn limit(row: &Row<'_>, count: usize, per: usize) -> Result<Option<Limit>> {
     let per = row.get::<_, Option<i64>>(per)?.map(SignedDuration::from_millis);
     Ok(row.get::<_, Option<u64>>(count)?.zip(per).map(|(count, per)| Limit { count, per }))
 }

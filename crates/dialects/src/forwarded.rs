@@ -1,4 +1,4 @@
-//! Where a request came from, as far as it can be trusted: forwarding headers count only from configured proxies.
+//! Where a request came from, as far as it can be trusted: forwarding headers count only from trusted proxies.
 
 use http::{HeaderMap, HeaderValue};
 use ipnet::IpNet;
@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 /// The caller's address: the peer's, or if that is a trusted proxy, the last hop of `X-Forwarded-For` that is not.
 /// A hop that cannot be read ends the search at the proxy that wrote it.
-pub(super) fn caller(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+pub fn caller(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let trusts = |address: IpAddr| trusted.iter().any(|network| network.contains(&address.to_canonical()));
     let mut nearest = peer.to_canonical();
     if !trusts(nearest) {
@@ -27,7 +27,7 @@ pub(super) fn caller(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Ip
 }
 
 /// Whether a trusted proxy says that the caller reached it over TLS (`X-Forwarded-Proto`, its last word).
-pub(super) fn secure(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> bool {
+pub fn secure(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> bool {
     let said = headers.get_all("x-forwarded-proto").iter().next_back();
     let last = said.and_then(|line| line.as_bytes().rsplit(|byte| *byte == b',').next());
     last.is_some_and(|word| word.trim_ascii().eq_ignore_ascii_case(b"https"))

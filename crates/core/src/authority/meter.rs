@@ -1,13 +1,23 @@
-//! Calls counted against a limit that each principal has for itself. Kept in memory: a restart forgives.
+//! Calls counted against a limit that everybody of a realm shares, or that each principal has for itself. Kept in memory:
+//! a restart forgives.
 
-use super::{Actor, Authority};
+use super::Authority;
 use crate::clock::to_millis;
 use crate::error::Error;
 use crate::limit::{Limit, Window};
 use crate::principal::PrincipalId;
+use crate::realm::RealmId;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+
+/// Whose calls are counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names of the records")]
+pub enum Whose {
+    Realm(RealmId),
+    Principal(PrincipalId),
+}
 
 /// What is left of a limit, as some vendors show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +36,11 @@ impl Allowance {
         Self { most: limit.most, left: limit.most, eases: SignedDuration::ZERO }
     }
 
+    /// How many calls count now.
+    pub fn made(&self) -> usize {
+        self.most - self.left
+    }
+
     fn of(window: &mut Window, limit: Limit, now: Timestamp) -> Self {
         let count = window.count(limit, now);
         if count == 0 {
@@ -40,36 +55,59 @@ impl Allowance {
     }
 }
 
-/// Whose calls, of which dialect, within which stretch: two mounts may count differently.
-type Whose = (PrincipalId, &'static str, SignedDuration);
+/// Whose calls, a dialect's own word for them, and within which stretch: two mounts may count differently.
+type What = (Whose, &'static str, SignedDuration);
 
 /// The windows, each with the limit that it was last asked with.
-#[derive(Debug, Default)]
-pub(super) struct Turns(Mutex<HashMap<Whose, (Window, Limit)>>);
+type Windows = HashMap<What, (Window, Limit)>;
 
-impl Turns {
-    /// Drops the windows in which nothing counts any more.
-    pub(super) fn sweep(&self, now: Timestamp) {
-        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        windows.retain(|_, (window, limit)| window.count(*limit, now) > 0);
-    }
-}
+/// Every window there is.
+pub(super) type Meters = Mutex<Windows>;
 
 impl Authority {
-    /// Counts a call of the actor's principal to this dialect, if it is not one too many, and tells what is left after
-    /// it. The operator and an echo have all turns there are.
-    pub fn turn(&self, actor: &Actor, dialect: &'static str, limit: Limit) -> (Allowance, Result<(), Error>) {
-        let Some(principal) = actor.principal() else { return (Allowance::whole(limit), Ok(())) };
-        let mut windows = self.turns.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // The clock as it stands, read under the lock: the highest ever seen would keep a full window full for as long
-        // as the clock was set back.
-        let now = to_millis(self.clock.now());
-        let (window, asked) =
-            windows.entry((principal, dialect, limit.within)).or_insert_with(|| (Window::default(), limit));
-        *asked = limit;
-        let taken = window.take(limit, now);
-        let allowance = Allowance::of(window, limit, now);
-        (allowance, taken.map(drop).map_err(|_| Error::TooMany { after: allowance.eases }))
+    /// Counts a call, if it is not one too many, and tells what is left after it.
+    pub fn count_call(
+        &self,
+        whose: Whose,
+        what: &'static str,
+        limit: Limit,
+    ) -> (Allowance, Result<(), Error>) {
+        self.metered((whose, what), limit, |window, now| {
+            let taken = window.take(limit, now);
+            let allowance = Allowance::of(window, limit, now);
+            (allowance, taken.map(drop).map_err(|_| Error::TooMany { after: allowance.eases }))
+        })
+    }
+
+    /// What is left, without a call.
+    pub fn allowance(&self, whose: Whose, what: &'static str, limit: Limit) -> Allowance {
+        self.metered((whose, what), limit, |window, now| Allowance::of(window, limit, now))
+    }
+
+    /// Drops the windows in which nothing counts any more.
+    pub(super) fn sweep_meters(&self) {
+        self.with_meters(|windows, now| windows.retain(|_, (window, limit)| window.count(*limit, now) > 0));
+    }
+
+    fn metered<T>(
+        &self,
+        (whose, what): (Whose, &'static str),
+        limit: Limit,
+        ask: impl FnOnce(&mut Window, Timestamp) -> T,
+    ) -> T {
+        self.with_meters(|windows, now| {
+            let fresh = (Window::default(), limit);
+            let (window, asked) = windows.entry((whose, what, limit.within)).or_insert(fresh);
+            *asked = limit;
+            ask(window, now)
+        })
+    }
+
+    /// The clock is read under the lock, so that a window sees it in order. It is the clock as it stands, not the highest
+    /// ever seen: if it is set back, that one would keep a full window full until it catches up.
+    fn with_meters<T>(&self, ask: impl FnOnce(&mut Windows, Timestamp) -> T) -> T {
+        let mut windows = self.meters.lock().unwrap_or_else(PoisonError::into_inner);
+        ask(&mut windows, to_millis(self.clock.now()))
     }
 }
 

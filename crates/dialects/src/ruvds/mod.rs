@@ -1,24 +1,28 @@
 //! RUVDS's API v2 tokens, as the clients that are generated from the vendor's specification speak them.
 //! Kept out: rules, storage, other dialects, and the rest of the vendor's API.
 
+pub mod client;
+
 use crate::dialect::{Answer, Call, Dialect, Doc, Handler, Needs, Reply, Room, Route};
 use crate::openapi::named;
 use crate::presented::{Presented, basic, bearer};
 use crate::refusal::{Refusal, Refused};
 use crate::reply;
+use crate::setting::{self, Setting};
 use counterfoil_core::authority::{Actor, Allowance, Issue, Issued, List, Shown, View};
 use counterfoil_core::catalogue::Word;
 use counterfoil_core::error::{Error, Violation};
 use counterfoil_core::format::{BASE62, Format, Part};
 use counterfoil_core::limit::Limit;
 use counterfoil_core::store::{SortBy, TokenFilter};
-use counterfoil_core::when::{self, iso};
+use counterfoil_core::when::iso;
 use http::header::HeaderName;
 use http::request::Parts;
 use http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// The name under which RUVDS tokens are kept.
 pub const NAME: &str = "ruvds";
@@ -56,8 +60,10 @@ pub const DIALECT: Dialect = Dialect {
     words: WORDS,
     prefixes: &["ruvds."],
     mints: &[],
+    settings: &[&LAX_ROLES, &RATE_LIMIT, &RATE_WINDOW],
     limit: Some(limit),
     territory: &["/v2/"],
+    pass: None,
     routes,
     presented,
     refuse,
@@ -79,18 +85,20 @@ const VIEW: View = View {
 /// The vendor's own rule: whoever reads may make and renew tokens of any role, here of any that their principal has.
 const LAX: View = View { lends: &[READ, WRITE, REMOVE], ..VIEW };
 
+/// Whether the vendor's own rule holds.
+const LAX_ROLES: Setting<bool> = Setting { name: "lax_roles", usual: false, read: setting::switch };
+/// How many calls a principal may make in the window (contract 2.4).
+const RATE_LIMIT: Setting<usize> = Setting { name: "rate_limit", usual: 120, read: setting::count };
+/// How long the window is.
+const RATE_WINDOW: Setting<SignedDuration> =
+    Setting { name: "rate_window", usual: SignedDuration::from_mins(1), read: setting::stretch };
+
 fn view(room: &Room) -> &'static View {
-    if room.settings.get("lax_roles").is_some_and(|value| value == "true") { &LAX } else { &VIEW }
+    if LAX_ROLES.of(room) { &LAX } else { &VIEW }
 }
 
-/// 120 a minute (contract 2.4), unless the mount says otherwise.
 fn limit(room: &Room) -> Limit {
-    let most = room.settings.get("rate_limit").and_then(|text| text.parse().ok());
-    let within = room.settings.get("rate_window").and_then(|text| when::span(text).ok());
-    Limit {
-        most: most.filter(|most| *most > 0).unwrap_or(120),
-        within: within.filter(SignedDuration::is_positive).unwrap_or(SignedDuration::from_mins(1)),
-    }
+    Limit { most: RATE_LIMIT.of(room), within: RATE_WINDOW.of(room) }
 }
 
 /// Clients send one of the two; a bearer counts where there could be both.
@@ -260,9 +268,14 @@ fn id(call: &Call) -> String {
     call.param("token_id").to_ascii_lowercase()
 }
 
-/// Only RFC 3339: a date and time without an offset would mean another instant to each reader.
+/// Only RFC 3339 with every part in its place: what is left out, or added, would mean another instant to each reader.
 fn instant(text: &str) -> Result<String, Error> {
-    let at = text.parse::<Timestamp>().ok().filter(|_| !text.contains('['));
+    let plain = |letter: char| if letter.is_ascii_digit() { '0' } else { letter.to_ascii_uppercase() };
+    let shape: String = text.chars().map(plain).collect();
+    let offset = shape.strip_prefix("0000-00-00T00:00:00").unwrap_or_default();
+    let offset = offset.strip_prefix(".0").map_or(offset, |fraction| fraction.trim_start_matches('0'));
+    let whole = ["Z", "+00:00", "-00:00"].contains(&offset);
+    let at = text.parse::<Timestamp>().ok().filter(|_| whole);
     let why = "must be an RFC 3339 date and time with its offset, such as 2030-01-25T05:57:01.5+03:00";
     at.map(iso).ok_or_else(|| Error::invalid("token_expiry", why))
 }
@@ -284,10 +297,11 @@ fn metered(reply: Reply, allowance: Option<Allowance>) -> Reply {
 }
 
 /// The error envelope (contract 2.5); `user_id` is in each 403 and in nothing else.
-#[derive(Serialize)]
-struct ApiError {
-    id: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
+#[derive(Serialize, Deserialize)]
+struct ApiError<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     user_id: Option<String>,
     message: String,
 }
@@ -310,7 +324,8 @@ fn refuse(_: &Room, refusal: &Refusal) -> Reply {
     };
     let principal = refusal.actor.as_ref().and_then(Actor::principal);
     let user_id = (id == "forbidden").then(|| principal.map(|id| id.0).unwrap_or_default().to_string());
-    let reply = reply::typed(status, JSON, &ApiError { id, user_id, message: message(refusal, status) });
+    let reply =
+        reply::typed(status, JSON, &ApiError { id: id.into(), user_id, message: message(refusal, status) });
     if status == StatusCode::UNAUTHORIZED { reply } else { metered(reply, refusal.allowance) }
 }
 
@@ -329,8 +344,8 @@ fn message(refusal: &Refusal, status: StatusCode) -> String {
         }
         (Refused::Rule(Error::NotFound("token"), _), _) => {
             let id = refusal.path.rsplit('/').next().unwrap_or_default();
-            // What is longer than an id may be a secret that was pasted into the wrong place.
-            format!("Token with id {} is not found.", if id.len() <= 40 { id } else { "…" })
+            // What is longer than a UUID may be a secret that was pasted into the wrong place.
+            format!("Token with id {} is not found.", if id.len() <= 36 { id } else { "…" })
         }
         (Refused::Rule(Error::Invalid(violations), _), _) => {
             violations.iter().map(complaint).collect::<Vec<_>>().join(" ")

@@ -1,0 +1,150 @@
+//! The gateway: `/check/{gate}`, which gateways ask before they forward a request (nginx `auth_request`, Caddy
+//! `forward_auth`, Traefik ForwardAuth, Envoy `ext_authz`). It answers 2xx, 401 or 403 (429 if the gate says so) and
+//! takes policy from the gate alone: never from a query, never from a header that a caller could have written.
+
+mod forwarded;
+mod places;
+
+use crate::dialect::{Dialect, Reply, Room, Route};
+use crate::doorway::{Operator, Peer};
+use crate::refusal::Refusal;
+use crate::reply;
+use bytes::Bytes;
+use counterfoil_core::authority::{Check, Grant, Passage};
+use counterfoil_core::gate::{Fact, Gate, Place, canonical};
+use counterfoil_core::scope::ScopeSet;
+use forwarded::Forwarded;
+use http::StatusCode;
+use http::header::{HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::request::Parts;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+/// The gateway checks.
+pub const DIALECT: Dialect = Dialect {
+    name: "gateway",
+    formats: &[],
+    keys: None,
+    signs: &[],
+    words: &[],
+    prefixes: &[],
+    mints: &[],
+    limit: None,
+    settings: &[],
+    territory: &["/check/"],
+    pass: Some(check),
+    routes,
+    presented: |_| None,
+    refuse,
+};
+
+fn routes() -> Vec<Route> {
+    Vec::new()
+}
+
+/// A refusal from before the gate was asked: 403, since gateways turn most other statuses into errors of their own.
+fn refuse(_: &Room, refusal: &Refusal) -> Reply {
+    shut(StatusCode::FORBIDDEN, &refusal.refused.sentence())
+}
+
+fn check(room: &Room, parts: &Parts) -> Reply {
+    let below = parts.uri.path().strip_prefix(&*room.prefix).and_then(|path| path.strip_prefix("/check/"));
+    let (name, rest) = below.map_or(("", ""), |below| match below.find('/') {
+        Some(slash) => below.split_at(slash),
+        None => (below, ""),
+    });
+    // Whether a gate is there is nobody's business who may not ask it.
+    let unknown = || shut(StatusCode::FORBIDDEN, "no gate of this name answers here");
+    let Some(gate) = room.house.gate(name) else { return unknown() };
+    let admitted = parts.extensions.get::<Operator>().is_some()
+        || parts.extensions.get::<Peer>().is_some_and(|peer| gate.policy.admits(peer.0));
+    if !admitted {
+        return unknown();
+    }
+    let Some(forwarded) = Forwarded::read(&gate.policy, parts, rest) else {
+        return shut(StatusCode::FORBIDDEN, "the gateway does not say, or not clearly, what it forwards");
+    };
+    let Some(path) = canonical(forwarded.target) else {
+        return shut(StatusCode::FORBIDDEN, "the forwarded path can be read in two ways");
+    };
+    let Some(text) = places::text(&gate.policy, &parts.headers, forwarded.target) else {
+        return challenge(&gate, StatusCode::UNAUTHORIZED, "", "no credential was presented");
+    };
+    let check = Check { method: forwarded.method, path: &path, address: forwarded.address };
+    match room.house.check(&gate, &text, &check) {
+        Passage::Open(grant) => open(&gate, &grant),
+        Passage::Lacks(needs) => lacks(&gate, &needs),
+        Passage::Limited(after) => limited(&gate, after),
+        Passage::Shut => {
+            let error = ", error=\"invalid_token\"";
+            challenge(&gate, StatusCode::UNAUTHORIZED, error, "the credential does not count")
+        }
+    }
+}
+
+/// Every header that the gate owns is set, so that none of a caller's own gets through.
+fn open(gate: &Gate, grant: &Grant) -> Reply {
+    let mut reply = reply::empty(StatusCode::OK);
+    for (header, fact) in &gate.policy.set {
+        if let (Ok(name), Ok(value)) =
+            (HeaderName::try_from(header), HeaderValue::try_from(told(grant, *fact)))
+        {
+            reply.headers_mut().insert(name, value);
+        }
+    }
+    reply
+}
+
+const UNSAFE: &AsciiSet = &CONTROLS.add(b'%');
+
+/// A fact as a header's value: what is not ASCII is percent-encoded UTF-8, and so is the percent sign.
+fn told(grant: &Grant, fact: Fact) -> String {
+    let encoded = |text: &str| utf8_percent_encode(text, UNSAFE).to_string();
+    match fact {
+        Fact::Subject => grant.standing().id.0.to_string(),
+        Fact::Username => encoded(&grant.standing().username),
+        Fact::Id => encoded(grant.id()),
+        Fact::Name => encoded(grant.name().unwrap_or_default()),
+        Fact::Realm => grant.realm().slug.to_string(),
+        Fact::Dialect => grant.dialect().to_owned(),
+        Fact::Scopes => grant.scopes().to_text(),
+        Fact::Expires => grant.expires().map(|at| at.as_second().to_string()).unwrap_or_default(),
+    }
+}
+
+fn lacks(gate: &Gate, needs: &ScopeSet) -> Reply {
+    let error = format!(", error=\"insufficient_scope\", scope=\"{}\"", needs.to_text());
+    challenge(gate, StatusCode::FORBIDDEN, &error, "the credential lacks a scope that this needs")
+}
+
+fn limited(gate: &Gate, after: jiff::SignedDuration) -> Reply {
+    let status = StatusCode::from_u16(gate.policy.on_limit.status()).unwrap_or(StatusCode::FORBIDDEN);
+    let reply = shut(status, "the credential has been used too often");
+    let seconds = after.as_secs() + i64::from(after.subsec_nanos() > 0);
+    if seconds > 0 { reply::with(reply, RETRY_AFTER, &seconds.to_string()) } else { reply }
+}
+
+/// With what a caller should come (RFC 6750 section 3, RFC 7617 section 2).
+fn challenge(gate: &Gate, status: StatusCode, error: &str, why: &str) -> Reply {
+    let mut reply = shut(status, why);
+    let places = &gate.policy.places;
+    let basic = places.contains(&Place::Basic);
+    if basic {
+        let value = HeaderValue::from_static("Basic realm=\"counterfoil\", charset=\"UTF-8\"");
+        reply.headers_mut().append(WWW_AUTHENTICATE, value);
+    }
+    if (!basic || places.contains(&Place::Bearer))
+        && let Ok(value) = HeaderValue::try_from(format!("Bearer realm=\"counterfoil\"{error}"))
+    {
+        reply.headers_mut().append(WWW_AUTHENTICATE, value);
+    }
+    reply
+}
+
+fn shut(status: StatusCode, why: &str) -> Reply {
+    let title = status.canonical_reason().unwrap_or_default();
+    let body = format!(
+        "{{\"type\":\"about:blank\",\"title\":\"{title}\",\"status\":{},\"detail\":\"{why}\"}}",
+        status.as_u16()
+    );
+    reply::whole(status, "application/problem+json", Bytes::from(body))
+}
