@@ -40,7 +40,7 @@ pub const DIALECT: Dialect = Dialect {
     settings: &[],
     limit: None,
     territory: &["/rest/"],
-    pass: None,
+    pass: &[],
     routes,
     presented,
     refuse,

@@ -8,6 +8,8 @@ mod assertions;
 mod control_room;
 mod datto_rmm;
 mod dynatrace;
+mod grpc;
+mod messages;
 mod oauth;
 mod openapi;
 mod ruvds;
