@@ -15,6 +15,7 @@ pub mod flags;
 pub mod format;
 pub mod gate;
 pub mod inventory;
+pub mod gateway;
 pub mod journal;
 pub mod key;
 pub mod principal;
@@ -102,6 +103,8 @@ pub enum Command {
         #[command(subcommand)]
         verb: Option<gate::Verb>,
     },
+    /// Print a configuration with which a gateway asks a gate
+    Gateway(gateway::Gateway),
     /// Known permission words; alone it lists
     Scope {
         /// What to do with them.
@@ -206,6 +209,7 @@ async fn ask(command: Command, desk: &Desk<'_>) -> Outcome {
         Command::Key { verb } => key::run(verb.unwrap_or_default(), desk).await,
         Command::Role { verb } => role::run(verb.unwrap_or_default(), desk).await,
         Command::Gate { verb } => gate::run(verb.unwrap_or_default(), desk).await,
+        Command::Gateway(gateway) => gateway::run(gateway, desk).await,
         Command::Scope { verb } => scope::run(verb.unwrap_or_default(), desk).await,
         Command::Realm { verb } => realm::run(verb.unwrap_or_default(), desk).await,
         Command::Journal { verb } => journal::run(verb.unwrap_or_default(), desk).await,
