@@ -15,6 +15,7 @@ mod first_light;
 mod idempotency;
 mod input;
 mod keys;
+mod load;
 mod mounts;
 mod observation;
 mod page;
