@@ -120,7 +120,7 @@ pub fn bearer(token: &Secret) -> Result<HeaderValue, Failure> {
     Ok(value)
 }
 
-/// The part of the server's URL before our paths.
+/// The part of a server's URL before the paths of its dialect.
 pub fn base(url: &str) -> Result<String, Failure> {
     let wrong =
         |why: &str| Failure::usage(format!("the server `{url}` {why}; write it like https://tokens.example"));

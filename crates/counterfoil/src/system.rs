@@ -4,6 +4,7 @@
 use counterfoil_core::clock::{Clock, Entropy, Future, Pool};
 use counterfoil_core::error::Error;
 use jiff::{SignedDuration, Timestamp};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -28,6 +29,15 @@ impl Entropy for SystemEntropy {
     fn fill(&self, buffer: &mut [u8]) -> Result<(), Error> {
         getrandom::fill(buffer).map_err(Error::unavailable)
     }
+}
+
+/// Lets this process have as many open files as it may give itself: each connection is one, and the usual limit of 1,024
+/// is meant for programs that cannot count further. How many it may have now; none: no limit.
+pub fn raise_open_files() -> Option<u64> {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    // Refused only where a raise would be beyond the hard limit, which this is not.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    getrlimit(Resource::Nofile).current
 }
 
 /// Threads of the runtime for heavy work: so many at once, so many more in a queue, the rest refused.

@@ -59,9 +59,9 @@ pub struct Dialect {
     pub limit: Option<fn(&Room) -> Limit>,
     /// Below which paths an unknown one is its to refuse; the longest match among all mounts wins.
     pub territory: &'static [&'static str],
-    /// Answers every request to its territory as it came, by whatever method, and never hears its body: a path that
-    /// somebody forwards must reach the rules as it was written.
-    pub pass: Option<Pass>,
+    /// What is answered as it came, by whatever method, before any route: a path that somebody forwards must reach the
+    /// rules as it was written.
+    pub pass: &'static [Pass],
     /// The one table that feeds router and OpenAPI.
     pub routes: fn() -> Vec<Route>,
     /// Finds the credential in a request, wherever this protocol may carry it.
@@ -97,8 +97,23 @@ pub type Answer<'a> = Future<'a, Result<Reply, Refused>>;
 /// A handler: translates a call into rules and their outcome into a reply.
 pub type Handler = for<'a> fn(&'a Room, Call) -> Answer<'a>;
 
-/// Answers a request whose path nobody has touched.
-pub type Pass = fn(&Room, &Parts) -> Reply;
+/// A part of a dialect's territory that is answered without a look at routes, paths or credentials.
+pub struct Pass {
+    /// Everything below this path.
+    pub below: &'static str,
+    /// What the log and the metrics call it.
+    pub route: &'static str,
+    /// What answers.
+    pub answer: Answering,
+}
+
+/// What answers a request that nobody has touched.
+pub enum Answering {
+    /// By its head alone; the body is thrown away.
+    Head(fn(&Room, &Parts) -> Reply),
+    /// By its head and body, or why there is none.
+    Whole(fn(&Room, &Parts, Result<Bytes, Refused>) -> Reply),
+}
 
 /// One operation.
 pub struct Route {

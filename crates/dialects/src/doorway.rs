@@ -2,7 +2,9 @@
 //! and the route, the realm, the credential, enforces what the route needs before the body is parsed, bounds the body,
 //! and has every refusal worded by its dialect.
 
-use crate::dialect::{Call, Dialect, Mount, NATIVE, Needs, OAUTH, Pass, Reply, Room, Route, THRESHOLD};
+use crate::dialect::{
+    Answering, Call, Dialect, Mount, NATIVE, Needs, OAUTH, Pass, Reply, Room, Route, THRESHOLD,
+};
 use crate::presented::Presented;
 use crate::refusal::{Refusal, Refused};
 use crate::setting;
@@ -149,9 +151,17 @@ impl Doorway {
     pub async fn answer(&self, request: Request<Incoming>) -> Reply {
         let (mut parts, body) = request.into_parts();
         if let Some((mounted, pass)) = self.passes(parts.uri.path()) {
-            drain(body, LONGEST_BODY).await;
-            let mut reply = pass(&mounted.room, &parts);
-            let answered = Answered { dialect: mounted.room.dialect.name, route: "/check/{gate}".to_owned() };
+            let mut reply = match pass.answer {
+                Answering::Head(answer) => {
+                    drain(body, LONGEST_BODY).await;
+                    answer(&mounted.room, &parts)
+                }
+                Answering::Whole(answer) => {
+                    let body = read(body, &parts.headers).await;
+                    answer(&mounted.room, &parts, body)
+                }
+            };
+            let answered = Answered { dialect: mounted.room.dialect.name, route: pass.route.to_owned() };
             reply.extensions_mut().insert(answered);
             return reply;
         }
@@ -184,9 +194,11 @@ impl Doorway {
     }
 
     /// Who answers this path as it came, if there is one that does.
-    fn passes(&self, path: &str) -> Option<(&Mounted, Pass)> {
+    fn passes(&self, path: &str) -> Option<(&Mounted, &Pass)> {
         let mounted = self.whose(path)?;
-        mounted.room.dialect.pass.map(|pass| (mounted, pass))
+        let below = path.strip_prefix(&*mounted.room.prefix)?;
+        let pass = mounted.room.dialect.pass.iter().find(|pass| below.starts_with(pass.below))?;
+        Some((mounted, pass))
     }
 
     fn whose(&self, path: &str) -> Option<&Mounted> {

@@ -2,8 +2,12 @@
 
 use crate::dialect::Reply;
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
+
+/// Set as an extension on replies: what is said after the body, to callers of HTTP/2.
+#[derive(Debug, Clone)]
+pub struct Trailers(pub HeaderMap);
 
 /// A JSON reply, compact, as `application/json`.
 pub fn json(status: StatusCode, body: &impl Serialize) -> Reply {

@@ -11,7 +11,6 @@ mod giving;
 mod giving_law;
 mod house;
 mod idempotency;
-mod index;
 mod interleaved;
 mod journal;
 mod limits;

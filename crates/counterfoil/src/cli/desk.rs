@@ -18,6 +18,7 @@ use counterfoil_dialects::native::client::{self, Named};
 use counterfoil_dialects::native::wire::Page;
 use serde::de::DeserializeOwned;
 use std::io::{IsTerminal, Write};
+use std::net::Ipv4Addr;
 use tokio::sync::OnceCell;
 
 /// How a command ends if nothing failed.
@@ -210,6 +211,18 @@ impl<'a> Desk<'a> {
         if !self.client.quiet {
             super::remark(text);
         }
+    }
+
+    /// Where others reach the authority: the server that is asked, or the one of this machine.
+    pub fn url(&self) -> String {
+        let own = || {
+            let mut listen = self.server.listen.value;
+            if listen.ip().is_unspecified() {
+                listen.set_ip(Ipv4Addr::LOCALHOST.into());
+            }
+            format!("{}://{listen}", if self.server.tls.is_some() { "https" } else { "http" })
+        };
+        self.client.server.as_ref().map_or_else(own, |server| server.value.clone())
     }
 
     /// What `config show` prints.

@@ -7,12 +7,14 @@ pub mod bench;
 pub mod cmdlet;
 pub mod control_room;
 pub mod datto;
+pub mod demo;
 pub mod desk;
 pub mod dynatrace;
 pub mod exit;
 pub mod flags;
 pub mod format;
 pub mod gate;
+pub mod gateway;
 pub mod inventory;
 pub mod journal;
 pub mod key;
@@ -61,6 +63,8 @@ pub struct Cli {
 pub enum Command {
     /// Answer requests; makes the store, its root secret and a first token where there is nothing yet
     Serve(ServeFlags),
+    /// Show everything on a throw-away server
+    Demo(demo::DemoArgs),
     /// Make the store, its root secret and a first token; a root secret file that exists is used
     Init(InitFlags),
     /// Issue, list, change, revoke and check tokens; alone it lists
@@ -99,6 +103,8 @@ pub enum Command {
         #[command(subcommand)]
         verb: Option<gate::Verb>,
     },
+    /// Print a configuration with which a gateway asks a gate
+    Gateway(gateway::Gateway),
     /// Known permission words; alone it lists
     Scope {
         /// What to do with them.
@@ -182,6 +188,7 @@ pub async fn run(cli: Cli, environment: &Environment) -> Outcome {
             crate::serve::init(Server::resolve(environment, store, flags)?).await?;
             Ok(Exit::Done)
         }
+        Command::Demo(args) => demo::run(args).await,
         Command::Completions { shell } => completions(shell),
         command => ask(command, &desk(client, store, environment)?).await,
     }
@@ -202,6 +209,7 @@ async fn ask(command: Command, desk: &Desk<'_>) -> Outcome {
         Command::Key { verb } => key::run(verb.unwrap_or_default(), desk).await,
         Command::Role { verb } => role::run(verb.unwrap_or_default(), desk).await,
         Command::Gate { verb } => gate::run(verb.unwrap_or_default(), desk).await,
+        Command::Gateway(gateway) => gateway::run(gateway, desk).await,
         Command::Scope { verb } => scope::run(verb.unwrap_or_default(), desk).await,
         Command::Realm { verb } => realm::run(verb.unwrap_or_default(), desk).await,
         Command::Journal { verb } => journal::run(verb.unwrap_or_default(), desk).await,
@@ -214,7 +222,7 @@ async fn ask(command: Command, desk: &Desk<'_>) -> Outcome {
         Command::Inventory(args) => inventory::run(args, desk).await,
         Command::Bench(args) => bench::run(args, desk).await,
         Command::Config { verb: ConfigVerb::Show } => desk.show_config(),
-        Command::Serve(_) | Command::Init(_) | Command::Completions { .. } => {
+        Command::Serve(_) | Command::Init(_) | Command::Demo(_) | Command::Completions { .. } => {
             unreachable!("these ask nobody; `run` carries them out")
         }
     }

@@ -116,14 +116,17 @@ pub fn run(command: &[String], input: Option<&Secret>) -> Result<Secret, Failure
     let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
     let child = Command::new(&command[0]).args(&command[1..]).stdin(stdin).stdout(Stdio::piped()).spawn();
     let mut child = child.map_err(|why| failed(format!("cannot be run: {why}")))?;
+    let mut taken = Ok(());
     if let (Some(secret), Some(mut pipe)) = (input, child.stdin.take()) {
         let line = Secret::new(format!("{}\n", secret.reveal()));
-        pipe.write_all(line.reveal().as_bytes()).map_err(|why| failed(format!("does not take it: {why}")))?;
+        taken = pipe.write_all(line.reveal().as_bytes());
     }
     let output = child.wait_with_output().map_err(|why| failed(format!("cannot be read: {why}")))?;
     if !output.status.success() {
         return Err(failed(format!("failed: {}", output.status)));
     }
+    // One that fails may not have read: how it ended says more than that.
+    taken.map_err(|why| failed(format!("does not take it: {why}")))?;
     String::from_utf8(output.stdout).map(Secret::new).map_err(|_| failed("printed what is no text".into()))
 }
 
@@ -151,6 +154,17 @@ mod tests {
         assert_eq!(read("env:NOT_SET").unwrap_err().message, "the variable NOT_SET is not set");
         assert!(read("@/nowhere/at/all").unwrap_err().message.starts_with("/nowhere/at/all cannot be read"));
         assert_eq!(read("").unwrap_err().exit, Exit::Usage);
+    }
+
+    #[test]
+    fn a_program_that_fails_unread_is_told_by_how_it_ended() {
+        let command = |line: &str| ["sh", "-c", line].map(ToOwned::to_owned);
+        // More than a pipe holds: whoever does not read it breaks it.
+        let long = Secret::new("x".repeat(1 << 20));
+        let failed = run(&command("exit 3"), Some(&long)).unwrap_err();
+        assert_eq!(failed.message, "`sh …` failed: exit status: 3");
+        let unread = run(&command("exit 0"), Some(&long)).unwrap_err();
+        assert!(unread.message.starts_with("`sh …` does not take it"), "{unread:?}");
     }
 
     #[test]

@@ -181,9 +181,16 @@ impl Profile {
 /// Whether what it says fits together.
 fn sound(profile: &Profile) -> Result<(), String> {
     let Some(vendor) = profile.vendor.as_deref() else {
-        let theirs = [profile.username.is_some(), profile.key.is_some(), profile.password.is_some()];
+        let theirs = [
+            profile.username.is_some(),
+            profile.key.is_some(),
+            profile.password.is_some(),
+            profile.ca_file.is_some(),
+        ];
         return match () {
-            () if theirs.contains(&true) => Err("has a username, key or password, but no vendor".into()),
+            () if theirs.contains(&true) => {
+                Err("has a username, key, password or ca_file, but no vendor".into())
+            }
             () if profile.secret.is_some() && profile.token_file.is_some() => {
                 Err("has both secret and token_file; say one".into())
             }
@@ -193,6 +200,9 @@ fn sound(profile: &Profile) -> Result<(), String> {
     if counterfoil_dialects::vendor::vendor(vendor).is_none() {
         let names: Vec<_> = VENDORS.iter().map(|vendor| vendor.name).collect();
         return Err(format!("is for `{vendor}`, which is no vendor; there are {}", names.join(", ")));
+    }
+    if profile.key.is_some() && vendor != counterfoil_dialects::datto_rmm::NAME {
+        return Err("has a key; that is for Datto RMM".into());
     }
     if profile.token_file.is_some() || profile.realm.is_some() {
         return Err("is for a vendor; token_file and realm are for Counterfoil".into());
@@ -256,6 +266,7 @@ mod tests {
         let why = |lines: &str| parse(&format!("[profile.work]\n{lines}")).unwrap_err();
         assert!(why("vendor = 'dattto'").contains("no vendor; there are datto-rmm, ruvds"));
         assert!(why("vendor = 'ruvds'\ntoken_file = 'x'").contains("for Counterfoil"));
-        assert!(why("username = 'x'").contains("no vendor"));
+        assert!(why("username = 'x'").contains("no vendor") && why("ca_file = 'x'").contains("no vendor"));
+        assert!(why("vendor = 'ruvds'\nkey = 'x'").contains("for Datto RMM"));
     }
 }

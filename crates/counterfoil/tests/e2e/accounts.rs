@@ -164,7 +164,7 @@ fn one_table_shows_everybodys_tokens() {
         csv.out.starts_with("profile,vendor,id,name,owner,scopes,created,last_used,expires,state,note\n"),
         "{csv:?}"
     );
-    assert_eq!(csv.err, "2 accounts gave no answer; their rows say why.\n");
+    assert_eq!(csv.err, "Accounts without an answer: 2; their rows say why.\n");
     let secrets = [town.kept("datto"), town.kept("first"), town.kept("room")];
     assert!(secrets.iter().all(|secret| !csv.out.contains(secret.rsplit(':').next().unwrap())));
 }
@@ -206,6 +206,8 @@ fn what_ends_soon_is_followed_and_the_rest_is_left_alone() {
     );
     town.add("fixed", &format!("vendor = 'dynatrace'\nserver = '{url}'\nsecret = {{ env = 'NOT_SET' }}"));
 
+    town.add("twin", &format!("vendor = 'dynatrace'\nserver = '{url}'\nsecret = {{ file = '../../soon' }}"));
+
     // The plan changes nothing.
     let plan = town.rows("rotate --due 14d --dry-run");
     let outcome = |rows: &[Value], name: &str| {
@@ -219,9 +221,12 @@ fn what_ends_soon_is_followed_and_the_rest_is_left_alone() {
     for other in ["later", "datto"] {
         assert_eq!(outcome(&plan, other).0, "not due", "{other}");
     }
-    for (cannot, why) in
-        [("cabinet", "names no token or key"), ("room", "on its own pages only"), ("fixed", "add store")]
-    {
+    for (cannot, why) in [
+        ("cabinet", "names no token or key"),
+        ("twin", "is that of soon"),
+        ("room", "on its own pages only"),
+        ("fixed", "add store"),
+    ] {
         let (outcome, note) = outcome(&plan, cannot);
         assert!(outcome == "cannot" && note.contains(why), "{note}");
     }

@@ -42,7 +42,7 @@ pub const DIALECT: Dialect = Dialect {
     settings: &[],
     limit: None,
     territory: &["/rest/"],
-    pass: None,
+    pass: &[],
     routes,
     presented,
     refuse,

@@ -59,7 +59,7 @@ pub const DIALECT: Dialect = Dialect {
     settings: settings::ALL,
     limit: None,
     territory: &["/v1/authentication", "/v2/authentication", "/v1/usermanagement", "/v2/usermanagement"],
-    pass: None,
+    pass: &[],
     routes,
     presented,
     refuse: envelope::refuse,

@@ -63,7 +63,7 @@ pub const DIALECT: Dialect = Dialect {
     settings: &[&token::LIFETIME, &KEY_DURATION],
     limit: None,
     territory: &["/auth/", "/api/v2/system", "/api/v2/user", "/api/v2/account"],
-    pass: None,
+    pass: &[],
     routes,
     presented: bearer,
     refuse: envelope::refuse,

@@ -44,7 +44,7 @@ pub const DIALECT: Dialect = Dialect {
     settings: &[&list::SMALLEST_PAGE],
     limit: None,
     territory: &["/api/", "/e/", "/platform/classic/"],
-    pass: None,
+    pass: &[],
     routes,
     presented,
     refuse: envelope::refuse,

@@ -20,8 +20,8 @@ const METHODS: [&str; 2] = ["x-forwarded-method", "x-original-method"];
 const TARGETS: [&str; 3] = ["x-forwarded-uri", "x-original-uri", "x-original-url"];
 
 impl<'a> Forwarded<'a> {
-    /// None, if it contradicts itself or says too little for this policy. `rest` is what stands below the gate's own path: Envoy's HTTP check puts the
-    /// forwarded path there.
+    /// None, if it contradicts itself or says too little for this policy. `rest` is what stands below the gate's own
+    /// path: Envoy's HTTP check puts the forwarded path there.
     pub(super) fn read(policy: &Policy, parts: &'a Parts, rest: &'a str) -> Option<Self> {
         let below = if rest.len() > 1 {
             let target = parts.uri.path_and_query()?.as_str();

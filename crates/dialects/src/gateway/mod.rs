@@ -1,23 +1,30 @@
 //! The gateway: `/check/{gate}`, which gateways ask before they forward a request (nginx `auth_request`, Caddy
-//! `forward_auth`, Traefik ForwardAuth, Envoy `ext_authz`). It answers 2xx, 401 or 403 (429 if the gate says so) and
-//! takes policy from the gate alone: never from a query, never from a header that a caller could have written.
+//! `forward_auth`, Traefik ForwardAuth, Envoy `ext_authz`), and the same question over gRPC. It answers 2xx, 401 or 403
+//! (429 if the gate says so) and takes policy from the gate alone: never from a query, never from a header that a caller
+//! could have written.
 
 mod forwarded;
+mod grpc;
+#[rustfmt::skip]
+#[expect(missing_docs, clippy::pedantic, reason = "made of Envoy's definition")]
+pub mod messages;
 mod places;
 
-use crate::dialect::{Dialect, Reply, Room, Route};
+use crate::dialect::{Answering, Dialect, Pass, Reply, Room, Route};
 use crate::doorway::{Operator, Peer};
 use crate::refusal::Refusal;
 use crate::{rates, reply};
 use bytes::Bytes;
 use counterfoil_core::authority::{Check, Grant, Limited, Passage};
-use counterfoil_core::gate::{Fact, Gate, Place, canonical};
+use counterfoil_core::gate::{Fact, Gate, Place, Policy, canonical};
+use counterfoil_core::index::roster::GateFacts;
 use counterfoil_core::scope::ScopeSet;
 use forwarded::Forwarded;
-use http::StatusCode;
 use http::header::{HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
+use http::{Extensions, StatusCode};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use std::sync::Arc;
 
 /// The gateway checks.
 pub const DIALECT: Dialect = Dialect {
@@ -30,68 +37,109 @@ pub const DIALECT: Dialect = Dialect {
     mints: &[],
     limit: None,
     settings: &[],
-    territory: &["/check/"],
-    pass: Some(check),
+    territory: &[CHECK, grpc::SERVICE],
+    pass: &[
+        Pass { below: CHECK, route: "/check/{gate}", answer: Answering::Head(check) },
+        Pass { below: grpc::SERVICE, route: grpc::ROUTE, answer: Answering::Whole(grpc::answer) },
+    ],
     routes,
     presented: |_| None,
     refuse,
 };
+
+const CHECK: &str = "/check/";
 
 fn routes() -> Vec<Route> {
     Vec::new()
 }
 
 /// A refusal from before the gate was asked: 403, since gateways turn most other statuses into errors of their own.
-fn refuse(_: &Room, refusal: &Refusal) -> Reply {
+fn refuse(room: &Room, refusal: &Refusal) -> Reply {
+    if grpc::speaks(room, &refusal.path) {
+        return grpc::refuse(&refusal.refused);
+    }
     shut(StatusCode::FORBIDDEN, &refusal.refused.sentence())
 }
 
 fn check(room: &Room, parts: &Parts) -> Reply {
-    let below = parts.uri.path().strip_prefix(&*room.prefix).and_then(|path| path.strip_prefix("/check/"));
-    let (name, rest) = below.map_or(("", ""), |below| match below.find('/') {
+    let below = parts.uri.path().strip_prefix(&*room.prefix).and_then(|path| path.strip_prefix(CHECK));
+    let (gate, rest) = below.map_or(("", ""), |below| match below.find('/') {
         Some(slash) => below.split_at(slash),
         None => (below, ""),
     });
+    let question = Question {
+        gate,
+        forwarded: &|policy| Forwarded::read(policy, parts, rest),
+        header: &|name| places::only(&parts.headers, name),
+    };
+    match decide(room, &parts.extensions, &question) {
+        Ruling::Open(gate, grant) => open(&gate, &grant),
+        Ruling::Shut(reply) => reply,
+    }
+}
+
+/// What a gateway asks, whichever wire it came by.
+struct Question<'a> {
+    gate: &'a str,
+    /// What it forwards; none, if it does not say so clearly enough for this policy.
+    forwarded: &'a dyn Fn(&Policy) -> Option<Forwarded<'a>>,
+    /// The value of a header of that request, by its name in lower case, if it came once.
+    header: &'a dyn Fn(&str) -> Option<&'a str>,
+}
+
+enum Ruling {
+    Open(Arc<GateFacts>, Grant),
+    /// What the caller is told.
+    Shut(Reply),
+}
+
+/// The one decision; `extensions` say who asks.
+fn decide(room: &Room, extensions: &Extensions, question: &Question<'_>) -> Ruling {
     // Whether a gate is there is nobody's business who may not ask it.
-    let unknown = || shut(StatusCode::FORBIDDEN, "no gate of this name answers here");
-    let Some(gate) = room.house.gate(name) else { return unknown() };
-    let admitted = parts.extensions.get::<Operator>().is_some()
-        || parts.extensions.get::<Peer>().is_some_and(|peer| gate.policy.admits(peer.0));
+    let unknown = || Ruling::Shut(shut(StatusCode::FORBIDDEN, "no gate of this name answers here"));
+    let Some(gate) = room.house.gate(question.gate) else { return unknown() };
+    let admitted = extensions.get::<Operator>().is_some()
+        || extensions.get::<Peer>().is_some_and(|peer| gate.policy.admits(peer.0));
     if !admitted {
         return unknown();
     }
-    let Some(forwarded) = Forwarded::read(&gate.policy, parts, rest) else {
-        return shut(StatusCode::FORBIDDEN, "the gateway does not say, or not clearly, what it forwards");
+    let forbidden = |why| Ruling::Shut(shut(StatusCode::FORBIDDEN, why));
+    let Some(forwarded) = (question.forwarded)(&gate.policy) else {
+        return forbidden("the gateway does not say, or not clearly, what it forwards");
     };
     let Some(path) = canonical(forwarded.target) else {
-        return shut(StatusCode::FORBIDDEN, "the forwarded path can be read in two ways");
+        return forbidden("the forwarded path can be read in two ways");
     };
-    let Some(text) = places::text(&gate.policy, &parts.headers, forwarded.target) else {
-        return challenge(&gate, StatusCode::UNAUTHORIZED, "", "no credential was presented");
+    let Some(text) = places::text(&gate.policy, question.header, forwarded.target) else {
+        let missing = challenge(&gate, StatusCode::UNAUTHORIZED, "", "no credential was presented");
+        return Ruling::Shut(missing);
     };
     let check = Check { method: forwarded.method, path: &path, address: forwarded.address };
-    match room.house.check(&gate, &text, &check) {
-        Passage::Open(grant) => open(&gate, &grant),
+    Ruling::Shut(match room.house.check(&gate, &text, &check) {
+        Passage::Open(grant) => return Ruling::Open(gate, grant),
         Passage::Lacks(needs) => lacks(&gate, &needs),
         Passage::Limited(by) => limited(&gate, &by),
         Passage::Shut => {
             let error = ", error=\"invalid_token\"";
             challenge(&gate, StatusCode::UNAUTHORIZED, error, "the credential does not count")
         }
-    }
+    })
 }
 
 /// Every header that the gate owns is set, so that none of a caller's own gets through.
 fn open(gate: &Gate, grant: &Grant) -> Reply {
     let mut reply = reply::empty(StatusCode::OK);
-    for (header, fact) in &gate.policy.set {
-        if let (Ok(name), Ok(value)) =
-            (HeaderName::try_from(header), HeaderValue::try_from(told(grant, *fact)))
-        {
+    for (header, value) in facts(gate, grant) {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(header), HeaderValue::try_from(value)) {
             reply.headers_mut().insert(name, value);
         }
     }
     rates::told(reply, grant.left())
+}
+
+/// The headers that the service behind is told.
+fn facts<'a>(gate: &'a Gate, grant: &'a Grant) -> impl Iterator<Item = (&'a str, String)> {
+    gate.policy.set.iter().map(|(header, fact)| (header.as_str(), told(grant, *fact)))
 }
 
 const UNSAFE: &AsciiSet = &CONTROLS.add(b'%');

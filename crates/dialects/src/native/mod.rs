@@ -43,7 +43,7 @@ pub const DIALECT: Dialect = Dialect {
     settings: &[],
     limit: None,
     territory: &["/"],
-    pass: None,
+    pass: &[],
     routes,
     presented: bearer,
     refuse: problem::refuse,

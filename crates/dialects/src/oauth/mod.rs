@@ -59,7 +59,7 @@ pub const DIALECT: Dialect = Dialect {
     settings: settings::ALL,
     limit: None,
     territory: &["/oauth/", "/.well-known/"],
-    pass: None,
+    pass: &[],
     routes,
     presented: bearer,
     refuse: fault::refuse,

@@ -63,7 +63,7 @@ pub const DIALECT: Dialect = Dialect {
     settings: &[&LAX_ROLES, &RATE_LIMIT, &RATE_WINDOW],
     limit: Some(limit),
     territory: &["/v2/"],
-    pass: None,
+    pass: &[],
     routes,
     presented,
     refuse,

@@ -9,6 +9,8 @@ mod clients;
 mod control_room;
 mod datto_rmm;
 mod dynatrace;
+mod grpc;
+mod messages;
 mod oauth;
 mod openapi;
 mod ruvds;

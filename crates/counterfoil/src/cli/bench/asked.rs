@@ -87,7 +87,11 @@ impl Asked {
 
     fn of_a_gate(&mut self, path: &str, gate: &str, texts: &[&str]) -> Result<()> {
         for text in texts {
-            let request = Request::get(format!("/check/{gate}")).body(Bytes::new())?;
+            // As a gateway asks that forwards a `GET /`.
+            let request = Request::get(format!("/check/{gate}"))
+                .header("x-forwarded-method", "GET")
+                .header("x-forwarded-uri", "/")
+                .body(Bytes::new())?;
             self.push(path, request, &reach::bearer(&Secret::new((*text).to_owned()))?)?;
         }
         Ok(())

@@ -110,7 +110,7 @@ pub async fn run(args: InventoryArgs, desk: &Desk<'_>) -> Outcome {
         rows.into_iter().flat_map(|(_, items)| items).filter(|item| filter.lets_through(item)).collect();
     desk.printer.many(&items)?;
     if silent > 0 {
-        desk.remark(&format!("{silent} accounts gave no answer; their rows say why."));
+        desk.remark(&format!("Accounts without an answer: {silent}; their rows say why."));
     }
     Ok(Exit::Done)
 }

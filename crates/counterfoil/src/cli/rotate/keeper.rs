@@ -29,6 +29,11 @@ impl<'a> Keeper<'a> {
         self.kept.store.is_some() || matches!(self.kept.place, Place::File(_))
     }
 
+    /// Whether another profile's secret is at the same place.
+    pub(super) fn is_at(&self, other: &Self) -> bool {
+        self.kept.place == other.kept.place
+    }
+
     /// The secret that is kept now.
     pub(super) fn read(&self) -> Result<Secret, Failure> {
         self.secrets.kept(&self.kept)

@@ -77,7 +77,14 @@ pub async fn run(args: RotateArgs, desk: &Desk<'_>) -> Outcome {
     let (mut ready, mut steps) = (Vec::new(), Vec::new());
     for (name, profile) in chosen(&args, desk)? {
         match plan(name, profile, due, desk).await {
-            Ok(one) => ready.push(one),
+            Ok(one) => match ready.iter().find(|other: &&Ready<'_>| other.keeper.is_at(&one.keeper)) {
+                // What is rotated there is rotated here.
+                Some(Ready { step, .. }) => {
+                    let note = format!("its secret is that of {}", step.profile);
+                    steps.push(Step { outcome: "cannot".to_owned(), note, ..one.step });
+                }
+                None => ready.push(one),
+            },
             Err(step) => steps.push(*step),
         }
     }
