@@ -46,6 +46,7 @@ pub(super) enum Spending {
 
 impl Authority {
     /// A live credential that has nothing left is limited; any other verdict stays. Who has no limit pays for one look.
+    #[inline]
     pub(super) fn ration(&self, verdict: &mut Verdict, gate: Option<&GateFacts>, spending: Spending) {
         let Verdict::Live(grant) = verdict else { return };
         let Terms { limit, quota, .. } = &*grant.known.terms;

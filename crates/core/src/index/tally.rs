@@ -5,19 +5,30 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the word of each is its documentation")]
 pub enum Outcome {
+    /// It counts.
     Live,
+    /// It lacks a scope.
     Lacks,
+    /// It was used too often.
     Limited,
+    /// Nobody knows it.
     Unknown,
+    /// It is disabled.
     Disabled,
+    /// Its time is over.
     Expired,
+    /// Its time has not come.
     NotYet,
+    /// Its principal is disabled or deleted.
     Principal,
+    /// It does not count from there.
     Network,
+    /// It is of another realm.
     Realm,
+    /// Its realm has personal tokens switched off.
     PersonalOff,
+    /// Its dialect does not pass there.
     Dialect,
 }
 
@@ -75,6 +86,7 @@ pub struct Row(usize);
 
 impl Tally {
     /// Where the checks of this dialect's credentials are counted; nobody's, if the credential is unknown.
+    #[inline]
     pub fn row(&self, dialect: Option<&str>) -> Row {
         let Some(dialect) = dialect else { return Row(DIALECTS) };
         let own = |place: &OnceLock<Box<str>>| **place.get_or_init(|| dialect.into()) == *dialect;
@@ -82,6 +94,7 @@ impl Tally {
     }
 
     /// Counts a check.
+    #[inline]
     pub fn note(&self, row: Row, outcome: Outcome) {
         if let Some(counts) = self.counts.get(row.0) {
             counts[outcome as usize].fetch_add(1, Ordering::Relaxed);

@@ -1,10 +1,13 @@
 //! How sessions end: by whoever may end them, and with whatever they stand on, in the same moment.
 
 use crate::house::{DAY, House, MANY, MINUTE, ONE, PASSWORD, beside, is_silent, named, wanted};
-use counterfoil_core::authority::{Exchange, NewKey, SessionQuery, Started, Verdict, Which};
+use counterfoil_core::authority::{
+    Check, EditGate, Exchange, NewKey, Passage, SessionQuery, Started, Verdict, Which,
+};
 use counterfoil_core::error::Error;
 use counterfoil_core::journal::Action;
 use counterfoil_core::store::{JournalFilter, Key, Record, Store as _};
+use counterfoil_core::token::Limit;
 use jiff::SignedDuration;
 
 impl House {
@@ -176,6 +179,25 @@ async fn a_proof_that_was_overtaken_buys_nothing() {
 }
 
 #[tokio::test]
+async fn sessions_of_one_principal_share_a_gates_limit() {
+    let house = House::new().await;
+    house.person_with_password("jane", &["acme.key"]).await;
+    house.person_with_password("john", &["acme.key"]).await;
+    let policy = EditGate { limit: Some(Limit::parse("1/1h")), ..EditGate::default() };
+    house.authority.create_gate(&house.operator(), "front", &policy, None).await.unwrap();
+    let gate = house.authority.gate("front").unwrap();
+    let pass = |started: &Started| {
+        house.authority.check(&gate, started.jwt.reveal(), &Check { method: "GET", path: "/", address: None })
+    };
+    assert!(matches!(pass(&house.log_in("jane").await), Passage::Open(_)));
+    assert!(
+        matches!(pass(&house.log_in("jane").await), Passage::Limited(_)),
+        "logging in again gives no more"
+    );
+    assert!(matches!(pass(&house.log_in("john").await), Passage::Open(_)));
+}
+
+#[tokio::test]
 async fn the_index_forgets_what_is_over_and_the_store_a_day_later() {
     let house = House::new().await;
     house.person_with_password("jane", &["acme.key"]).await;
@@ -184,10 +206,11 @@ async fn the_index_forgets_what_is_over_and_the_store_a_day_later() {
     let ended = house.log_in("jane").await;
     let expiring = house.log_in("jane").await;
     assert_eq!(house.authority.index_len(), before + 1, "an ended one leaves at once");
+    assert_eq!(house.authority.sessions_len(), 1);
     house.clock.pass(MINUTE * 20);
     assert!(matches!(house.verdict(expiring.jwt.reveal()), Verdict::Refused(_)));
     house.authority.tend().await.unwrap();
-    assert_eq!(house.authority.index_len(), before);
+    assert_eq!((house.authority.index_len(), house.authority.sessions_len()), (before, 0));
     assert!(matches!(house.verdict(expiring.jwt.reveal()), Verdict::Unknown));
     let kept = async |one: &Started| house.store.find(Key::Session(one.session.id)).await.unwrap().is_some();
     assert!(kept(&ended).await && kept(&expiring).await);

@@ -32,6 +32,22 @@ async fn a_doubtful_revocation_silences_until_the_store_speaks() {
 }
 
 #[tokio::test]
+async fn a_doubt_shows_and_leaves_the_index_behind_until_it_ends() {
+    let house = House::new().await;
+    let settled = house.authority.followed();
+    house.pass(SECOND);
+    house.store.strike(&[After]);
+    unknown(&house.try_issue(&house.operator(), &ask(&["a"])).await);
+    house.store.set_down(true);
+    assert!(house.authority.tend().await.is_err());
+    assert_eq!((house.authority.in_doubt(), house.authority.followed()), (true, settled));
+    house.store.set_down(false);
+    house.authority.tend().await.unwrap();
+    assert_eq!((house.authority.in_doubt(), house.authority.followed()), (false, settled + SECOND));
+    assert_eq!(house.authority.commits().counts()[2], ("unknown", 1));
+}
+
+#[tokio::test]
 async fn a_doubtful_edit_silences_until_the_store_speaks() {
     for fault in [Before, After] {
         let house = House::new().await;

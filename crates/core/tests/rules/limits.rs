@@ -7,6 +7,7 @@ use counterfoil_core::authority::{
 };
 use counterfoil_core::error::Error;
 use counterfoil_core::index::roster::GateFacts;
+use counterfoil_core::journal::Entry;
 use counterfoil_core::token::Limit;
 use jiff::SignedDuration;
 use std::sync::Arc;
@@ -189,6 +190,20 @@ async fn a_limit_is_changed_and_taken_away_at_once() {
     edit(&house, &token.id, &Edit { limit: Some(None), ..Edit::default() }).await;
     let Verdict::Live(grant) = house.verdict(text) else { panic!() };
     assert_eq!(grant.left(), []);
+}
+
+#[tokio::test]
+async fn the_journal_tells_limits_and_their_changes() {
+    let house = House::new().await;
+    let token = house.issue(&Issue { limit: Some(limit("3/60s")), quota: Some(9), ..ask(&["a"]) }).await;
+    let after = house.lines(0).await.last().unwrap().sequence;
+    let changes = Edit { limit: Some(Some(limit("5/1h"))), quota: Some(None), ..Edit::default() };
+    edit(&house, &token.id, &changes).await;
+    let lines = house.lines(0).await;
+    let detail = |line: &Entry| (line.detail["limit"].clone(), line.detail["quota"].clone());
+    let told: Vec<_> = lines.iter().filter(|line| line.subject == *token.id).map(detail).collect();
+    assert_eq!(told, [("3/1m".into(), 9.into()), ("5/1h".into(), serde_json::Value::Null)]);
+    assert_eq!(lines.last().unwrap().sequence, after + 1);
 }
 
 #[tokio::test]

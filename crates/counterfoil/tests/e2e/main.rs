@@ -15,6 +15,7 @@ mod first_light;
 mod idempotency;
 mod input;
 mod keys;
+mod limits;
 mod load;
 mod metrics;
 mod mounts;

@@ -338,7 +338,7 @@ fn message(refusal: &Refusal, status: StatusCode) -> String {
         (_, status) if status.is_server_error() => {
             "Internal Server Error. Try again later or contact support.".to_owned()
         }
-        (Refused::Rule(Error::TooMany { after }, _), _) => {
+        (Refused::Rule(Error::TooMany { after }, _), _) if !after.is_zero() => {
             let seconds = after.as_secs();
             format!("Too Many Requests. Your rate limit will have recovered in {seconds} seconds.")
         }
