@@ -3,10 +3,10 @@
 use super::lock;
 use crate::bucket::Bucket;
 use crate::principal::PrincipalId;
+use crate::sync::{Mutex, MutexGuard};
 use crate::token::TokenNumber;
 use hashbrown::HashMap;
 use jiff::Timestamp;
-use std::sync::{Mutex, MutexGuard};
 
 const SHARDS: usize = 16;
 

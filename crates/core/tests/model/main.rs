@@ -4,10 +4,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics, in its helpers too")]
 
 // What the index calls `crate::…` is the same as in its own crate, but for the locks.
-use counterfoil_core::{clock, gate, principal, realm, scope, secret, session, signing, store, token};
+use counterfoil_core::{
+    bucket, clock, gate, principal, realm, scope, secret, session, signing, store, token,
+};
 
 #[expect(dead_code, reason = "these tests are not about all of it")]
 #[expect(unreachable_pub, reason = "it is public where it is at home")]
+#[expect(unused_imports, reason = "these tests are not about all of it")]
 #[path = "../../src/index/mod.rs"]
 mod index;
 mod sync;

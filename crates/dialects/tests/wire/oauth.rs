@@ -156,15 +156,20 @@ async fn whoever_acts_may_be_named_by_a_token_of_its_own() {
     let subject = text(&subject, "access_token");
     for (actor, wanted) in [(&acting, Some(&ledger)), (&strange, None)] {
         let actor = text(actor, "access_token");
-        let more = [("actor_token", actor), ("actor_token_type", ACCESS_TOKEN)];
+        let more = [("actor_token", actor), ("actor_token_type", ACCESS_TOKEN), ("audience", "ledger")];
         let (status, came) = exchange(&world, "billing", subject, &more).await;
         match wanted {
             Some(id) => assert_eq!(claims_of(text(&came, "access_token"))["act"], json!({ "sub": id })),
             None => assert_eq!((status, text(&came, "error")), (400, "invalid_request")),
         }
     }
-    let (_, came) = exchange(&world, "billing", subject, &[]).await;
+    let (_, came) = exchange(&world, "billing", subject, &[("audience", "ledger")]).await;
     assert_eq!(claims_of(text(&came, "access_token"))["act"], json!({ "sub": billing }));
+    // A token for somebody else opens nothing here, nor does what is had for it.
+    for ours in [&[][..], &[("audience", US)]] {
+        let (status, came) = exchange(&world, "billing", subject, ours).await;
+        assert_eq!((status, text(&came, "error")), (400, "invalid_request"), "{came}");
+    }
 }
 
 #[tokio::test]
