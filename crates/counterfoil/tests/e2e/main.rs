@@ -7,6 +7,7 @@ mod clock;
 mod crash;
 mod dynatrace;
 mod first_light;
+mod gateways;
 mod idempotency;
 mod input;
 mod keys;

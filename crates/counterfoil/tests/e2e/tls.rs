@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
 /// Makes a certificate for this machine that signs itself, and its key.
-fn certify(place: &Place, name: &str, kind: &str) {
+pub(crate) fn certify(place: &Place, name: &str, kind: &str) {
     let (cert, key) = (format!("{name}.pem"), format!("{name}.key"));
     let mut openssl = Command::new("openssl");
     openssl.args(["req", "-x509", "-noenc", "-days", "2", "-subj", "/CN=counterfoil", "-newkey", kind]);
