@@ -25,6 +25,7 @@ pub mod secret;
 pub mod session;
 pub mod signing;
 pub mod store;
+mod sync;
 pub mod token;
 pub mod totp;
 pub mod when;

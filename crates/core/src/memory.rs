@@ -10,12 +10,14 @@ use crate::journal::Entry;
 use crate::signing::KeyState;
 use crate::store::{
     Change, JournalFilter, Key, Meta, Query, Record, Sink, Store, StoreError, TokenFilter, Touch, Write,
+    claimed,
 };
 use crate::token::{TextState, Token};
 use jiff::Timestamp;
 use keys::{Id, keys, leave, version};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
+use std::convert::Infallible;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
@@ -245,6 +247,10 @@ impl Kept {
                 usize::MAX,
                 |record| matches!(record, Record::Lock(lock) if lock.principal == principal),
             ),
+            Query::Claim { digest, realm, id, name } => {
+                let Ok(found) = claimed::<Infallible>(|key| Ok(self.find(key)), digest, realm, (id, name));
+                found
+            }
             Query::Realms { after, limit } => self.numbered(limit, |record| match record {
                 Record::Realm(realm) => (realm.id.0 > after).then_some(u64::from(realm.id.0)),
                 _ => None,

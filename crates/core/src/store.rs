@@ -285,11 +285,43 @@ pub enum Query {
     SigningKeys(RealmId),
     /// Every lock of this principal.
     Locks(PrincipalId),
+    /// What a claim to a key leads to, in one question: see [`claimed`].
+    Claim {
+        /// The digest of claim and secret.
+        digest: Digest,
+        /// Where.
+        realm: RealmId,
+        /// The claim as a token's id.
+        id: String,
+        /// The claim as a principal's name key.
+        name: String,
+    },
     /// Gates by name, bytewise.
     Gates(RealmId),
     /// Realms by id.
     #[expect(missing_docs, reason = "as for tokens")]
     Realms { after: u32, limit: usize },
+}
+
+/// The answer to [`Query::Claim`], for whatever finds: the text with that digest, its token and that one's principal;
+/// without such a text whoever is claimed to be, the token with that id and the principal with that name.
+pub fn claimed<E>(
+    find: impl Fn(Key) -> Result<Option<Record>, E>,
+    digest: Digest,
+    realm: RealmId,
+    (id, name): (String, String),
+) -> Result<Vec<Record>, E> {
+    let mut found: Vec<_> = find(Key::Text(digest))?.into_iter().collect();
+    if let Some(Record::Text(text)) = found.first() {
+        found.extend(find(Key::Token(text.token))?);
+        if let Some(Record::Token(token)) = found.last() {
+            found.extend(find(Key::Principal(token.principal))?);
+        }
+    } else {
+        found.extend(find(Key::TokenById(realm, id))?);
+        found.extend(find(Key::PrincipalByName(realm, name))?);
+    }
+    Ok(found)
 }
 
 /// A use that was recorded without a write on the path; one that is not later than the stored one changes nothing.

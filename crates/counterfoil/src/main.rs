@@ -2,22 +2,23 @@
 
 pub mod cli;
 pub mod config;
+pub mod courier;
+pub mod private_file;
 pub mod reach;
 pub mod serve;
+pub mod session_cache;
 pub mod system;
 
 use clap::FromArgMatches;
-use cli::Cli;
+use cli::desk::Outcome;
+use cli::{Cli, cmdlet};
 use config::environment::Environment;
+use std::ffi::OsString;
 use std::process::ExitCode;
+use tokio::runtime::Runtime;
 
 fn main() -> ExitCode {
-    let cli = Cli::from_arg_matches(&cli::command().get_matches()).unwrap_or_else(|error| error.exit());
-    let environment = Environment::read();
-    let outcome = tokio::runtime::Runtime::new()
-        .map_err(anyhow::Error::from)
-        .and_then(|runtime| runtime.block_on(cli::run(cli, &environment)));
-    match outcome {
+    match run(&Environment::read()) {
         Ok(exit) => exit.into(),
         Err(error) => {
             let exit = cli::exit::code_of(&error);
@@ -27,4 +28,16 @@ fn main() -> ExitCode {
             exit.into()
         }
     }
+}
+
+/// What is called like a vendor's cmdlet takes its arguments as PowerShell does.
+fn run(environment: &Environment) -> Outcome {
+    let arguments: Result<Vec<_>, _> = std::env::args_os().skip(1).map(OsString::into_string).collect();
+    if let Ok([name, rest @ ..]) = arguments.as_deref()
+        && let Some(cmdlet) = cmdlet::named(name)
+    {
+        return Runtime::new()?.block_on(cmdlet::run(cmdlet, rest, environment));
+    }
+    let cli = Cli::from_arg_matches(&cli::command().get_matches()).unwrap_or_else(|error| error.exit());
+    Runtime::new()?.block_on(cli::run(cli, environment))
 }

@@ -3,7 +3,7 @@
 
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::secrets::Secrets;
-use crate::config::client::{Client, TokenSource};
+use crate::config::client::Client;
 use crate::config::server::Server;
 use crate::config::{Origin, Setting};
 use crate::serve::House;
@@ -47,6 +47,15 @@ pub enum Reach {
 impl Reach {
     /// The server if one is named, else the socket if somebody answers there, else the store.
     pub async fn open(client: &Client, server: &Server, secrets: &Secrets<'_>) -> Result<Self> {
+        if let Some(name) = &client.profile
+            && let Some(vendor) = &client.profiles.named(&name.value)?.vendor
+        {
+            let why = format!(
+                "the profile `{}` is for {vendor}; this command asks a Counterfoil server",
+                name.value
+            );
+            return Err(Failure::usage(why).into());
+        }
         if let Some(url) = &client.server {
             return Ok(remote(&url.value, client, secrets)?);
         }
@@ -90,27 +99,29 @@ fn remote(url: &str, client: &Client, secrets: &Secrets<'_>) -> Result<Reach, Fa
             client.realm.origin
         )));
     }
-    let token = match client.token.as_ref().map(|token| &token.value) {
-        Some(TokenSource::Text(text)) => bearer(text),
-        Some(TokenSource::Spelt(spelt)) => bearer(&secrets.read(spelt)?),
-        Some(TokenSource::File(path)) => bearer(&secrets.read(&format!("@{}", path.display()))?),
-        None => {
-            bearer(&secrets.ask("a token", "--token -, --token @FILE, or the variable COUNTERFOIL_TOKEN")?)
-        }
-    };
+    let authorization = bearer(&credential(client, secrets)?)?;
     let http = http().build().map_err(|why| Failure::new(Exit::Failed, innermost(&why)))?;
-    Ok(Reach::Remote { http, base, authorization: token? })
+    Ok(Reach::Remote { http, base, authorization })
 }
 
-fn bearer(token: &Secret) -> Result<HeaderValue, Failure> {
+/// The token that a server is asked with.
+pub fn credential(client: &Client, secrets: &Secrets<'_>) -> Result<Secret, Failure> {
+    match &client.token {
+        Some(token) => secrets.of(&token.value),
+        None => secrets.ask("a token", "--token -, --token @FILE, or the variable COUNTERFOIL_TOKEN"),
+    }
+}
+
+/// The header that a token is brought in.
+pub fn bearer(token: &Secret) -> Result<HeaderValue, Failure> {
     let no_token = |_| Failure::new(Exit::Credential, "the token holds characters that no token has");
     let mut value = HeaderValue::try_from(format!("Bearer {}", token.reveal())).map_err(no_token)?;
     value.set_sensitive(true);
     Ok(value)
 }
 
-/// The part of the server's URL before our paths.
-fn base(url: &str) -> Result<String, Failure> {
+/// The part of a server's URL before the paths of its dialect.
+pub fn base(url: &str) -> Result<String, Failure> {
     let wrong =
         |why: &str| Failure::usage(format!("the server `{url}` {why}; write it like https://tokens.example"));
     let uri: Uri = url.parse().map_err(|_| wrong("is not a URL"))?;
@@ -126,7 +137,8 @@ fn base(url: &str) -> Result<String, Failure> {
     Ok(url.trim_end_matches('/').to_owned())
 }
 
-fn http() -> reqwest::ClientBuilder {
+/// Connections as we want them to anybody: no redirect is followed, nothing is waited for without end.
+pub fn http() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .user_agent(concat!("counterfoil/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
@@ -151,7 +163,7 @@ async fn send(http: &reqwest::Client, base: &str, request: Request<Bytes>) -> Re
 }
 
 /// The cause at the bottom: "connection refused" rather than the storeys above it.
-fn innermost(error: &dyn std::error::Error) -> String {
+pub fn innermost(error: &dyn std::error::Error) -> String {
     error.source().map_or_else(|| error.to_string(), innermost)
 }
 

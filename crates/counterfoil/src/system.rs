@@ -1,10 +1,12 @@
 //! The world's side of the ports in `core::clock`: the wall clock, the operating system's chance, and threads for heavy
-//! work. The only file that reads the first two.
+//! work. The only file that reads the first two. Beside them what the system tells of a process.
 
 use counterfoil_core::clock::{Clock, Entropy, Future, Pool};
 use counterfoil_core::error::Error;
 use jiff::{SignedDuration, Timestamp};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// The machine's wall clock.
@@ -27,6 +29,15 @@ impl Entropy for SystemEntropy {
     fn fill(&self, buffer: &mut [u8]) -> Result<(), Error> {
         getrandom::fill(buffer).map_err(Error::unavailable)
     }
+}
+
+/// Lets this process have as many open files as it may give itself: each connection is one, and the usual limit of 1,024
+/// is meant for programs that cannot count further. How many it may have now; none: no limit.
+pub fn raise_open_files() -> Option<u64> {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    // Refused only where a raise would be beyond the hard limit, which this is not.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    getrlimit(Resource::Nofile).current
 }
 
 /// Threads of the runtime for heavy work: so many at once, so many more in a queue, the rest refused.
@@ -59,6 +70,24 @@ impl Pool for BoundedPool {
     }
 }
 
+/// How much CPU time a process has taken so far, from the system's account of it; the name is a number or `self`.
+pub fn cpu(process: &str) -> Option<Duration> {
+    /// What Linux counts a second in, whatever its own clock (`proc(5)`: `sysconf(_SC_CLK_TCK)`).
+    const TICKS: u64 = 100;
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The second field is a name that may hold anything; utime and stime are the 14th and 15th.
+    let mut fields = stat.rsplit_once(") ")?.1.split(' ').skip(11);
+    let mut ticks = || fields.next()?.parse::<u64>().ok();
+    Some(Duration::from_millis((ticks()? + ticks()?) * (1000 / TICKS)))
+}
+
+/// How many bytes of memory this process has in use.
+pub fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +103,13 @@ mod tests {
         release.send(()).unwrap();
         first.await.unwrap();
         pool.run(Box::new(|| ())).await.unwrap();
+    }
+
+    #[test]
+    fn the_system_tells_what_a_process_takes() {
+        assert!(cpu("self").is_some_and(|spent| spent < Duration::from_hours(1)));
+        assert_eq!(cpu("nobody"), None);
+        assert!(resident().is_some_and(|bytes| bytes > 100_000));
     }
 
     async fn poll_once<T>(future: &mut Future<'_, T>) -> std::task::Poll<T> {

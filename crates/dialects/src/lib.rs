@@ -4,6 +4,7 @@
 //! binary sends them.
 
 pub mod agent_config;
+pub mod ask;
 pub mod body;
 pub mod control_room;
 pub mod datto_rmm;
@@ -21,6 +22,7 @@ pub mod reply;
 pub mod ruvds;
 pub mod setting;
 pub mod target;
+pub mod vendor;
 
 use counterfoil_core::authority::Formats;
 use counterfoil_core::catalogue::{Catalogue, Vocabulary};

@@ -49,6 +49,8 @@ pub struct EditPrincipal {
     /// The names of its roles: the whole list.
     pub roles: Option<Vec<String>>,
     pub several_sessions: Option<bool>,
+    /// Control Room's licence words: the whole list.
+    pub licences: Option<Vec<String>>,
     pub disabled: Option<bool>,
 }
 
@@ -274,6 +276,9 @@ impl Authority {
         set(&mut principal.description, &edit.description);
         principal.several_sessions = edit.several_sessions.unwrap_or(principal.several_sessions);
         principal.disabled = edit.disabled.unwrap_or(principal.disabled);
+        if let Some(words) = &edit.licences {
+            principal.licences.clone_from(words);
+        }
         if let Some(names) = &edit.roles {
             principal.roles = self.role_ids(actor, names).await?;
         }
@@ -302,6 +307,7 @@ impl Authority {
                 ("last_name", before.last_name != after.last_name),
                 ("description", before.description != after.description),
                 ("several_sessions", before.several_sessions != after.several_sessions),
+                ("licences", before.licences != after.licences),
             ];
             let fields: Vec<_> =
                 changed.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name).collect();
@@ -410,6 +416,11 @@ fn sound_details(details: &EditPrincipal) -> Result<(), Vec<Violation>> {
         let why = format!("must be at most {limit} characters long, none of them a control character");
         (!sound).then(|| Violation { field: field.into(), why })
     };
-    let violations: Vec<_> = fields.into_iter().filter_map(wrong).collect();
+    let mut violations: Vec<_> = fields.into_iter().filter_map(wrong).collect();
+    let word = |word: &String| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if details.licences.as_ref().is_some_and(|words| words.len() > 32 || !words.iter().all(word)) {
+        let why = "must be at most 32 words of letters and digits".into();
+        violations.push(Violation { field: "licences".into(), why });
+    }
     if violations.is_empty() { Ok(()) } else { Err(violations) }
 }

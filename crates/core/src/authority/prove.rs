@@ -10,7 +10,7 @@ use crate::principal::{Principal, PrincipalId};
 use crate::realm::RealmId;
 use crate::secret::Secret;
 use crate::session::Lock;
-use crate::store::{Key, Record, StoreError, Touch, Write};
+use crate::store::{Key, Query, Record, StoreError, Touch, Write};
 use crate::token::{Purpose, State, TextState, Token, Use, counts_from};
 use crate::totp;
 use std::net::IpAddr;
@@ -137,7 +137,7 @@ impl Authority {
         Ok((claimant, found.filter(|_| good).map(|principal| Proved { principal, key: None })))
     }
 
-    /// Exactly three look-ups an attempt, whatever the outcome.
+    /// Exactly one question to the store an attempt, whatever the outcome.
     async fn try_key(
         &self,
         realm: RealmId,
@@ -146,16 +146,15 @@ impl Authority {
         text: &Secret,
         door: &Door<'_>,
     ) -> Result<(Option<PrincipalId>, Option<Proved>), Error> {
-        let digest = self.keys.key(realm.0, dialect, &Principal::name_key(claim), text.reveal());
-        let Some(Record::Text(kept)) = self.store.find(Key::Text(digest)).await? else {
-            return Ok((self.claimed(realm, claim).await?, None));
-        };
-        let Some(Record::Token(token)) = self.store.find(Key::Token(kept.token)).await? else {
-            return Ok((None, None));
-        };
-        let Some(Record::Principal(principal)) = self.store.find(Key::Principal(token.principal)).await?
-        else {
-            return Ok((None, None));
+        let name = Principal::name_key(claim);
+        let digest = self.keys.key(realm.0, dialect, &name, text.reveal());
+        let found = self.store.list(Query::Claim { digest, realm, id: claim.to_owned(), name }).await?;
+        let (kept, token, principal) = match <[Record; 3]>::try_from(found) {
+            Ok([Record::Text(kept), Record::Token(token), Record::Principal(principal)]) => {
+                (kept, token, principal)
+            }
+            Ok(_) => return Ok((None, None)),
+            Err(others) => return Ok((others.iter().find_map(claimant), None)),
         };
         let now = self.now();
         let counts = kept.state != TextState::Spent
@@ -168,17 +167,6 @@ impl Authority {
             return Ok((Some(principal.id), None));
         }
         Ok((Some(principal.id), Some(Proved { principal, key: Some(token) })))
-    }
-
-    /// Who is to be counted against if a key fails: it is named by its own id, or by its holder's name.
-    async fn claimed(&self, realm: RealmId, claim: &str) -> Result<Option<PrincipalId>, Error> {
-        let by_id = self.store.find(Key::TokenById(realm, claim.to_owned())).await?;
-        let by_name = self.store.find(Key::PrincipalByName(realm, Principal::name_key(claim))).await?;
-        Ok(match (by_id, by_name) {
-            (Some(Record::Token(token)), _) if token.purpose == Purpose::Exchange => Some(token.principal),
-            (_, Some(Record::Principal(principal))) => Some(principal.id),
-            _ => None,
-        })
     }
 
     /// A principal with a second factor needs its code; a code counts once.
@@ -257,6 +245,15 @@ impl Authority {
         let mut held = self.index.roster.locks(principal, password);
         held.extend(unwritten.filter(|lock| lock.principal == principal && lock.password == password));
         held
+    }
+}
+
+/// Who is to be counted against if a key fails: it is named by its own id, or by its holder's name.
+fn claimant(found: &Record) -> Option<PrincipalId> {
+    match found {
+        Record::Token(token) if token.purpose == Purpose::Exchange => Some(token.principal),
+        Record::Principal(principal) => Some(principal.id),
+        _ => None,
     }
 }
 

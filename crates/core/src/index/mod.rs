@@ -13,13 +13,14 @@ use crate::principal::Role;
 use crate::secret::Digest;
 use crate::session::Session;
 use crate::store::{Record, Touch, Write};
+use crate::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::token::{Purpose, Text, TextState, Token, TokenNumber, Use};
 use facts::LONGEST_FRONT;
 use hashbrown::{HashMap, HashSet};
 use jiff::Timestamp;
 use roster::Roster;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError};
 use table::{Entry, Table};
 use uses::Uses;
 

@@ -8,9 +8,9 @@ use crate::scope::ScopeSet;
 use crate::session::Lock;
 use crate::signing::{KeyState, SigningKey};
 use crate::store::Record;
+use crate::sync::{AtomicBool, Ordering, RwLock};
 use hashbrown::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// A realm as verification needs it.

@@ -5,11 +5,12 @@ use super::facts::{Known, Label, Terms};
 use super::{read, write};
 use crate::clock::from_millis;
 use crate::secret::Digest;
+use crate::sync::RwLock;
 use crate::token::TokenNumber;
 use hashbrown::{HashMap, HashTable};
 use jiff::Timestamp;
 use std::num::NonZeroU64;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 /// One text that may count: 56 bytes.
 #[derive(Debug, Clone)]

@@ -1,9 +1,9 @@
 //! Uses that are not written down yet: noted on the way of a verification, taken away in batches.
 
 use super::lock;
+use crate::sync::Mutex;
 use crate::token::{TokenNumber, Use};
 use hashbrown::HashMap;
-use std::sync::Mutex;
 
 const SHARDS: usize = 64;
 

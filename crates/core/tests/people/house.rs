@@ -120,13 +120,13 @@ impl House {
         self.signing.0.load(Ordering::SeqCst)
     }
 
-    /// How much was done so far: heavy work, look-ups in the store, commits.
+    /// How much was done so far: heavy work, questions to the store, commits.
     fn work(&self) -> [usize; 3] {
-        let [finds, commits] = self.store.asked();
-        [self.pool.0.load(Ordering::SeqCst), finds, commits]
+        let [questions, commits] = self.store.asked();
+        [self.pool.0.load(Ordering::SeqCst), questions, commits]
     }
 
-    /// What something costs: heavy work, look-ups in the store, commits.
+    /// What something costs: heavy work, questions to the store, commits.
     pub(crate) async fn cost<T>(&self, deed: impl Future<Output = T>) -> (T, [usize; 3]) {
         let before = self.work();
         let outcome = deed.await;

@@ -23,18 +23,18 @@ pub(crate) enum Fault {
 pub(crate) struct Double {
     inner: Memory,
     next: Mutex<Option<Fault>>,
-    finds: AtomicUsize,
+    questions: AtomicUsize,
     commits: AtomicUsize,
 }
 
 impl Double {
     pub(crate) fn over(inner: Memory) -> Self {
-        Self { inner, next: Mutex::default(), finds: 0.into(), commits: 0.into() }
+        Self { inner, next: Mutex::default(), questions: 0.into(), commits: 0.into() }
     }
 
-    /// How often it was asked for a record, and how often it was to keep a change.
+    /// How many questions it was asked, and how often it was to keep a change.
     pub(crate) fn asked(&self) -> [usize; 2] {
-        [self.finds.load(Ordering::SeqCst), self.commits.load(Ordering::SeqCst)]
+        [self.questions.load(Ordering::SeqCst), self.commits.load(Ordering::SeqCst)]
     }
 
     /// The next commit meets this.
@@ -76,11 +76,12 @@ impl Store for Double {
     }
 
     fn find(&self, key: Key) -> Future<'_, Result<Option<Record>, StoreError>> {
-        self.finds.fetch_add(1, Ordering::SeqCst);
+        self.questions.fetch_add(1, Ordering::SeqCst);
         pass!(self.inner.find(key))
     }
 
     fn list(&self, query: Query) -> Future<'_, Result<Vec<Record>, StoreError>> {
+        self.questions.fetch_add(1, Ordering::SeqCst);
         pass!(self.inner.list(query))
     }
 

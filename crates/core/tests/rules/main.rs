@@ -10,7 +10,6 @@ mod giving;
 mod giving_law;
 mod house;
 mod idempotency;
-mod index;
 mod interleaved;
 mod journal;
 mod lists;

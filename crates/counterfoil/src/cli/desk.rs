@@ -13,7 +13,8 @@ use crate::reach::Reach;
 use crate::system::SystemEntropy;
 use anyhow::Result;
 use counterfoil_core::clock::Entropy;
-use counterfoil_dialects::native::client::{self, Ask, Named};
+use counterfoil_dialects::ask::Ask;
+use counterfoil_dialects::native::client::{self, Named};
 use counterfoil_dialects::native::wire::Page;
 use serde::de::DeserializeOwned;
 use std::io::{IsTerminal, Write};
@@ -29,7 +30,10 @@ pub struct Desk<'a> {
     pub printer: Printer,
     /// How secrets are read.
     pub secrets: Secrets<'a>,
-    client: Client,
+    /// Whom to ask, and how to print.
+    pub client: Client,
+    /// Whether every request to a vendor is told.
+    pub verbose: bool,
     server: Server,
     reach: OnceCell<Reach>,
 }
@@ -39,7 +43,12 @@ impl<'a> Desk<'a> {
     pub fn new(client: Client, server: Server, secrets: Secrets<'a>) -> Self {
         let printer =
             Printer { format: client.output.value, fields: client.fields.clone(), header: client.header };
-        Self { printer, secrets, client, server, reach: OnceCell::new() }
+        Self { printer, secrets, client, verbose: false, server, reach: OnceCell::new() }
+    }
+
+    /// Which server, with which token.
+    pub fn client(&self) -> &Client {
+        &self.client
     }
 
     /// Sends the request and reads its answer.
@@ -190,6 +199,11 @@ impl<'a> Desk<'a> {
             "y" | "yes" if read.is_ok() => Ok(()),
             _ => Err(Failure::new(Exit::Failed, "nothing was done")),
         }
+    }
+
+    /// Where the store of this machine is.
+    pub fn server(&self) -> &Server {
+        &self.server
     }
 
     /// Tells a person something that is no result.

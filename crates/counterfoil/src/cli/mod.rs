@@ -2,23 +2,34 @@
 //! struct of the native dialect, asks, and prints; whether the answer comes from a server, the operator's socket or this
 //! process is `reach`'s affair.
 
+pub mod agent_config;
+pub mod bench;
+pub mod cmdlet;
+pub mod control_room;
+pub mod datto;
+pub mod demo;
 pub mod desk;
+pub mod dynatrace;
 pub mod exit;
 pub mod flags;
 pub mod format;
 pub mod gate;
 pub mod gateway;
+pub mod inventory;
 pub mod journal;
 pub mod key;
 pub mod principal;
 pub mod printer;
 pub mod realm;
 pub mod role;
+pub mod rotate;
 pub mod rows;
+pub mod ruvds;
 pub mod scope;
 pub mod secrets;
 pub mod session;
 pub mod token;
+pub mod vendor;
 
 use crate::config::client::{Client, ClientFlags};
 use crate::config::environment::Environment;
@@ -52,6 +63,8 @@ pub struct Cli {
 pub enum Command {
     /// Answer requests; makes the store, its root secret and a first token where there is nothing yet
     Serve(ServeFlags),
+    /// Show everything on a throw-away server
+    Demo(demo::DemoArgs),
     /// Make the store, its root secret and a first token; a root secret file that exists is used
     Init(InitFlags),
     /// Issue, list, change, revoke and check tokens; alone it lists
@@ -110,6 +123,30 @@ pub enum Command {
         #[command(subcommand)]
         verb: Option<journal::Verb>,
     },
+    /// Datto RMM: request access tokens
+    Datto {
+        /// What to do.
+        #[command(subcommand)]
+        verb: datto::Verb,
+    },
+    /// RUVDS: create, show, list and renew API tokens
+    Ruvds(ruvds::Noun),
+    /// Bamboo's agent-config: list, create and change agents' tokens
+    AgentConfig(agent_config::Noun),
+    /// Dynatrace: create, show, list, look up, change and delete API tokens
+    Dynatrace {
+        /// What to do.
+        #[command(subcommand)]
+        noun: dynatrace::Noun,
+    },
+    /// Automation Anywhere's Control Room: log in and out
+    ControlRoom(control_room::Noun),
+    /// New secrets for profiles whose tokens end soon; the old ones end after the new ones are stored
+    Rotate(rotate::RotateArgs),
+    /// Every token at every configured account and of our own, in one table
+    Inventory(inventory::InventoryArgs),
+    /// Ask a running server as often as it answers, and print how often, how late and at what cost
+    Bench(bench::BenchArgs),
     /// The settings of this program
     Config {
         /// What to do with them.
@@ -151,6 +188,7 @@ pub async fn run(cli: Cli, environment: &Environment) -> Outcome {
             crate::serve::init(Server::resolve(environment, store, flags)?).await?;
             Ok(Exit::Done)
         }
+        Command::Demo(args) => demo::run(args).await,
         Command::Completions { shell } => completions(shell),
         command => ask(command, &desk(client, store, environment)?).await,
     }
@@ -175,8 +213,16 @@ async fn ask(command: Command, desk: &Desk<'_>) -> Outcome {
         Command::Scope { verb } => scope::run(verb.unwrap_or_default(), desk).await,
         Command::Realm { verb } => realm::run(verb.unwrap_or_default(), desk).await,
         Command::Journal { verb } => journal::run(verb.unwrap_or_default(), desk).await,
+        Command::Datto { verb } => datto::run(verb, desk).await,
+        Command::Ruvds(noun) => ruvds::run(noun, desk).await,
+        Command::AgentConfig(noun) => agent_config::run(noun, desk).await,
+        Command::Dynatrace { noun } => dynatrace::run(noun, desk).await,
+        Command::ControlRoom(noun) => control_room::run(noun, desk).await,
+        Command::Rotate(args) => rotate::run(args, desk).await,
+        Command::Inventory(args) => inventory::run(args, desk).await,
+        Command::Bench(args) => bench::run(args, desk).await,
         Command::Config { verb: ConfigVerb::Show } => desk.show_config(),
-        Command::Serve(_) | Command::Init(_) | Command::Completions { .. } => {
+        Command::Serve(_) | Command::Init(_) | Command::Demo(_) | Command::Completions { .. } => {
             unreachable!("these ask nobody; `run` carries them out")
         }
     }

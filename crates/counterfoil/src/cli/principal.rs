@@ -112,6 +112,12 @@ pub struct DetailArgs {
     /// No role at all
     #[arg(long)]
     no_roles: bool,
+    /// A licence that Control Room shows of its user, such as RUNTIME; say it once for each of the whole list
+    #[arg(long = "licence", value_name = "WORD", conflicts_with = "no_licences")]
+    licences: Option<Vec<String>>,
+    /// No licence at all
+    #[arg(long)]
+    no_licences: bool,
     /// Let several sessions live at once
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     multiple_sessions: Option<bool>,
@@ -126,6 +132,7 @@ impl From<DetailArgs> for EditPrincipal {
             description: args.description,
             roles: args.roles.or_else(|| args.no_roles.then(Vec::new)),
             several_sessions: args.multiple_sessions,
+            licences: args.licences.or_else(|| args.no_licences.then(Vec::new)),
             disabled: None,
         }
     }

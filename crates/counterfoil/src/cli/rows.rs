@@ -2,6 +2,7 @@
 
 use crate::config::Line;
 use bytes::Bytes;
+use counterfoil_dialects::ask::{Ask, escape};
 use counterfoil_dialects::native::wire::Scope;
 use counterfoil_dialects::native::wire::gate::{Explained, Gate};
 use counterfoil_dialects::native::wire::journal::Entry;
@@ -157,6 +158,29 @@ impl Intended {
     }
 }
 
+impl Intended {
+    /// With dots for every secret that the request holds.
+    pub fn without_secrets<T>(ask: &Ask<T>) -> Self {
+        let mut intended = Self::from(&ask.request);
+        for secret in &ask.secrets {
+            let (text, escaped) = (secret.reveal(), escape(secret.reveal()).to_string());
+            intended.path = intended.path.replace(text, "••••").replace(&escaped, "••••");
+            hide(&mut intended.body, text);
+        }
+        intended
+    }
+}
+
+/// Puts dots wherever the value holds that text.
+fn hide(value: &mut Value, secret: &str) {
+    match value {
+        Value::String(text) if text == secret => "••••".clone_into(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| hide(item, secret)),
+        Value::Object(members) => members.values_mut().for_each(|member| hide(member, secret)),
+        _ => {}
+    }
+}
+
 impl From<&http::Request<Bytes>> for Intended {
     fn from(request: &http::Request<Bytes>) -> Self {
         Self {
@@ -199,5 +223,15 @@ mod tests {
         every_column_is_a_field::<Entry>();
         every_column_is_a_field::<Line>();
         every_column_is_a_field::<Intended>();
+        every_column_is_a_field::<crate::cli::inventory::Item>();
+        every_column_is_a_field::<crate::cli::rotate::Step>();
+        every_column_is_a_field::<counterfoil_dialects::agent_config::Token>();
+        every_column_is_a_field::<counterfoil_dialects::control_room::wire::LoggedIn>();
+        every_column_is_a_field::<counterfoil_dialects::control_room::wire::Valid>();
+        every_column_is_a_field::<counterfoil_dialects::datto_rmm::token::Granted>();
+        every_column_is_a_field::<counterfoil_dialects::dynatrace::wire::ApiToken>();
+        every_column_is_a_field::<counterfoil_dialects::dynatrace::wire::ApiTokenCreated>();
+        every_column_is_a_field::<counterfoil_dialects::ruvds::Token>();
+        every_column_is_a_field::<counterfoil_dialects::ruvds::TokenData>();
     }
 }

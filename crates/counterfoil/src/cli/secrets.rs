@@ -2,10 +2,13 @@
 //! missing.
 
 use super::exit::{Exit, Failure};
+use crate::config::client::SecretSource;
 use crate::config::environment::Environment;
+use crate::config::profile::{Kept, Place};
 use counterfoil_core::secret::Secret;
 use std::cell::Cell;
-use std::io::{IsTerminal, Read};
+use std::io::{IsTerminal, Read, Write};
+use std::process::{Command, Stdio};
 
 /// Reads spelt secrets, warns once about one on the command line, and never waits where nobody can answer.
 pub struct Secrets<'a> {
@@ -19,6 +22,11 @@ impl<'a> Secrets<'a> {
     /// A reader for one run of the program.
     pub fn new(environment: &'a Environment, quiet: bool) -> Self {
         Self { environment, quiet, warned: Cell::new(false), input_taken: Cell::new(false) }
+    }
+
+    /// The variables that the program was started with.
+    pub fn environment(&self) -> &'a Environment {
+        self.environment
     }
 
     /// The secret that is spelt so.
@@ -41,6 +49,34 @@ impl<'a> Secrets<'a> {
             Err(Failure::usage("the secret is empty"))
         } else {
             Ok(Secret::new(text.to_owned()))
+        }
+    }
+
+    /// The secret that this source gives.
+    pub fn of(&self, source: &SecretSource) -> Result<Secret, Failure> {
+        match source {
+            SecretSource::Spelt(spelt) => self.read(spelt),
+            SecretSource::Text(text) => Ok(Secret::new(text.reveal().to_owned())),
+            SecretSource::Kept(kept) => self.kept(kept),
+        }
+    }
+
+    /// The secret that a profile keeps there.
+    pub fn kept(&self, kept: &Kept) -> Result<Secret, Failure> {
+        match &kept.place {
+            Place::File(path) => self.read(&format!("@{}", path.display())),
+            Place::Variable(name) => self.read(&format!("env:{name}")),
+            Place::Command(command) => {
+                let text = run(command, None)?;
+                let line = text.reveal().strip_suffix('\n').unwrap_or(text.reveal());
+                if line.is_empty() {
+                    return Err(Failure::new(
+                        Exit::Credential,
+                        format!("`{} …` printed no secret", command[0]),
+                    ));
+                }
+                Ok(Secret::new(line.to_owned()))
+            }
         }
     }
 
@@ -74,6 +110,26 @@ impl<'a> Secrets<'a> {
     }
 }
 
+/// Runs a program that keeps secrets, with this one on its standard input; what it prints.
+pub fn run(command: &[String], input: Option<&Secret>) -> Result<Secret, Failure> {
+    let failed = |why: String| Failure::new(Exit::Failed, format!("`{} …` {why}", command[0]));
+    let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
+    let child = Command::new(&command[0]).args(&command[1..]).stdin(stdin).stdout(Stdio::piped()).spawn();
+    let mut child = child.map_err(|why| failed(format!("cannot be run: {why}")))?;
+    let mut taken = Ok(());
+    if let (Some(secret), Some(mut pipe)) = (input, child.stdin.take()) {
+        let line = Secret::new(format!("{}\n", secret.reveal()));
+        taken = pipe.write_all(line.reveal().as_bytes());
+    }
+    let output = child.wait_with_output().map_err(|why| failed(format!("cannot be read: {why}")))?;
+    if !output.status.success() {
+        return Err(failed(format!("failed: {}", output.status)));
+    }
+    // One that fails may not have read: how it ended says more than that.
+    taken.map_err(|why| failed(format!("does not take it: {why}")))?;
+    String::from_utf8(output.stdout).map(Secret::new).map_err(|_| failed("printed what is no text".into()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,6 +154,17 @@ mod tests {
         assert_eq!(read("env:NOT_SET").unwrap_err().message, "the variable NOT_SET is not set");
         assert!(read("@/nowhere/at/all").unwrap_err().message.starts_with("/nowhere/at/all cannot be read"));
         assert_eq!(read("").unwrap_err().exit, Exit::Usage);
+    }
+
+    #[test]
+    fn a_program_that_fails_unread_is_told_by_how_it_ended() {
+        let command = |line: &str| ["sh", "-c", line].map(ToOwned::to_owned);
+        // More than a pipe holds: whoever does not read it breaks it.
+        let long = Secret::new("x".repeat(1 << 20));
+        let failed = run(&command("exit 3"), Some(&long)).unwrap_err();
+        assert_eq!(failed.message, "`sh …` failed: exit status: 3");
+        let unread = run(&command("exit 0"), Some(&long)).unwrap_err();
+        assert!(unread.message.starts_with("`sh …` does not take it"), "{unread:?}");
     }
 
     #[test]

@@ -1,15 +1,14 @@
 //! The settings of whoever asks a server: which one, with which token, in which realm, and how to print.
 
 use super::environment::Environment;
-use super::{Choice, Line, Origin, Setting, read_file};
+use super::profile::{Kept, Profile, Profiles};
+use super::{Choice, Line, Origin, Setting};
 use crate::cli::exit::Failure;
 use crate::cli::format::Format;
 use clap::Args;
 use counterfoil_core::secret::Secret;
-use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::fmt;
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
 
 /// Flags of every command that asks.
 #[derive(Debug, Default, Clone, Args)]
@@ -41,45 +40,58 @@ pub struct ClientFlags {
     pub quiet: bool,
 }
 
-/// The file of profiles as it is written.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    #[serde(default)]
-    profile: BTreeMap<String, Profile>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Profile {
-    server: Option<String>,
-    token_file: Option<PathBuf>,
-    realm: Option<String>,
-    output: Option<Format>,
-}
-
-/// Where the server's token is to be had.
-#[derive(Debug)]
-pub enum TokenSource {
+/// Where a secret is to be had.
+pub enum SecretSource {
     /// In one of the four spellings.
     Spelt(String),
     /// Here it is.
     Text(Secret),
-    /// In this file.
-    File(PathBuf),
+    /// Where a profile keeps it.
+    Kept(Kept),
+}
+
+impl Clone for SecretSource {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Spelt(spelt) => Self::Spelt(spelt.clone()),
+            Self::Text(text) => Self::Text(Secret::new(text.reveal().to_owned())),
+            Self::Kept(kept) => Self::Kept(kept.clone()),
+        }
+    }
+}
+
+/// What was typed may be the secret itself.
+impl fmt::Debug for SecretSource {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.shown())
+    }
+}
+
+impl SecretSource {
+    /// Its place, for people; dots for a secret.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Kept(kept) => kept.shown(),
+            Self::Spelt(spelt) if spelt == "-" || spelt.starts_with(['@']) => spelt.clone(),
+            Self::Spelt(spelt) if spelt.starts_with("env:") => spelt.clone(),
+            Self::Spelt(_) | Self::Text(_) => "••••".into(),
+        }
+    }
 }
 
 /// Everything that a client command needs to know, with origins.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Client {
     /// The server to ask, if any.
     pub server: Option<Setting<String>>,
     /// Its token.
-    pub token: Option<Setting<TokenSource>>,
+    pub token: Option<Setting<SecretSource>>,
     /// The realm that the operator means.
     pub realm: Setting<String>,
     /// The profile in use; its name if one was asked for.
     pub profile: Option<Setting<String>>,
+    /// Every profile.
+    pub profiles: Profiles,
     /// How to print.
     pub output: Setting<Format>,
     /// Which fields to print; none means the usual ones.
@@ -95,33 +107,38 @@ impl Client {
     pub fn resolve(environment: &Environment, flags: ClientFlags) -> Result<Self, Failure> {
         let named =
             Choice::flag("--profile", flags.profile).variable(environment, "COUNTERFOIL_PROFILE")?.said();
-        let path = profiles_path(environment);
-        let path = path.as_deref().unwrap_or(Path::new(""));
-        let profile = profile(path, named.as_ref())?;
-        let beside = path.parent().unwrap_or(Path::new(""));
-        let token_file = profile.token_file.map(|file| TokenSource::File(beside.join(file)));
+        let profiles = Profiles::load(environment, named.is_some())?;
+        let chosen = match &named {
+            Some(name) => Some(profiles.named(&name.value)?),
+            None => profiles.usual(),
+        };
+        // A vendor's profile says how to print, and to our own commands nothing more.
+        let ours = chosen.filter(|profile| profile.vendor.is_none()).cloned().unwrap_or_default();
+        let output = chosen.and_then(|profile| profile.output);
+        let path = profiles.path.clone();
         let token_text = environment.get("COUNTERFOIL_TOKEN")?.map(|text| Setting {
-            value: TokenSource::Text(Secret::new(text.trim().to_owned())),
+            value: SecretSource::Text(Secret::new(text.trim().to_owned())),
             origin: Origin::Variable("COUNTERFOIL_TOKEN"),
         });
         let usual = if std::io::stdout().is_terminal() { Format::Table } else { Format::Tsv };
         Ok(Self {
             server: Choice::flag("--server", flags.server)
                 .variable(environment, "COUNTERFOIL_SERVER")?
-                .file(path, profile.server)
+                .file(&path, ours.server.clone())
                 .said(),
-            token: Choice::flag("--token", flags.token.map(TokenSource::Spelt))
+            token: Choice::flag("--token", flags.token.map(SecretSource::Spelt))
                 .said()
                 .or(token_text)
-                .or_else(|| Choice(None).file(path, token_file).said()),
+                .or_else(|| Choice(None).file(&path, ours.token().map(SecretSource::Kept)).said()),
             realm: Choice::flag("--realm", flags.realm)
                 .variable(environment, "COUNTERFOIL_REALM")?
-                .file(path, profile.realm)
+                .file(&path, ours.realm)
                 .built_in("default".into()),
             profile: named,
+            profiles,
             output: Choice::flag("--output", flags.output)
                 .variable(environment, "COUNTERFOIL_OUTPUT")?
-                .file(path, profile.output)
+                .file(&path, output)
                 .built_in(usual),
             fields: flags.fields,
             header: !flags.no_header,
@@ -129,43 +146,33 @@ impl Client {
         })
     }
 
+    /// The same client, asking the server of another profile.
+    #[must_use]
+    pub fn with_profile(&self, profile: &Profile) -> Self {
+        let origin = || Origin::File(self.profiles.path.clone());
+        let token = profile.token().map(SecretSource::Kept);
+        Self {
+            server: profile.server.clone().map(|value| Setting { value, origin: origin() }),
+            token: token.map(|value| Setting { value, origin: origin() }),
+            realm: Setting { value: "default".into(), origin: Origin::BuiltIn },
+            profile: None,
+            profiles: Profiles::default(),
+            output: self.output.clone(),
+            fields: self.fields.clone(),
+            header: self.header,
+            quiet: self.quiet,
+        }
+    }
+
     /// What `config show` says.
     pub fn lines(&self) -> Vec<Line> {
-        let token = |source: &TokenSource| match source {
-            TokenSource::File(path) => format!("@{}", path.display()),
-            TokenSource::Spelt(spelt) if spelt == "-" || spelt.starts_with(['@']) => spelt.clone(),
-            TokenSource::Spelt(spelt) if spelt.starts_with("env:") => spelt.clone(),
-            TokenSource::Spelt(_) | TokenSource::Text(_) => "••••".into(),
-        };
         vec![
             Line::of_optional("profile", self.profile.as_ref(), Clone::clone),
             Line::of_optional("server", self.server.as_ref(), Clone::clone),
-            Line::of_optional("token", self.token.as_ref(), token),
+            Line::of_optional("token", self.token.as_ref(), SecretSource::shown),
             Line::of("realm", &self.realm, Clone::clone),
             Line::of("output", &self.output, ToString::to_string),
         ]
-    }
-}
-
-fn profiles_path(environment: &Environment) -> Option<PathBuf> {
-    let home = || environment.path("HOME").map(|home| home.join(".config"));
-    Some(environment.path("XDG_CONFIG_HOME").or_else(home)?.join("counterfoil/config.toml"))
-}
-
-/// The profile asked for, which must exist, or `default`, which may.
-fn profile(path: &Path, named: Option<&Setting<String>>) -> Result<Profile, Failure> {
-    let mut file: Written = read_file(path, named.is_some())?.unwrap_or_default();
-    match named {
-        None => Ok(file.profile.remove("default").unwrap_or_default()),
-        Some(name) => file.profile.remove(&name.value).ok_or_else(|| {
-            let known: Vec<_> = file.profile.keys().map(String::as_str).collect();
-            Failure::usage(format!(
-                "{} has no profile `{}`; it has: {}",
-                path.display(),
-                name.value,
-                known.join(", ")
-            ))
-        }),
     }
 }
 
@@ -191,22 +198,5 @@ mod tests {
         assert_eq!(shown(Some("env:KEY"), &set), "env:KEY --token");
         assert_eq!(shown(None, &set), "•••• COUNTERFOIL_TOKEN");
         assert_eq!(shown(None, &Environment::default()), " not set");
-    }
-
-    #[test]
-    fn profiles_live_where_the_desktop_keeps_settings() {
-        let path = |variables| profiles_path(&Environment::of(variables));
-        let home = [("HOME", "/home/me"), ("XDG_CONFIG_HOME", "")];
-        assert_eq!(path(home), Some(PathBuf::from("/home/me/.config/counterfoil/config.toml")));
-        let xdg = [("HOME", "/home/me"), ("XDG_CONFIG_HOME", "/x")];
-        assert_eq!(path(xdg), Some(PathBuf::from("/x/counterfoil/config.toml")));
-    }
-
-    #[test]
-    fn a_profile_has_known_keys_only() {
-        let written = "[profile.work]\nserver = 'https://x'\noutput = 'ndjson'";
-        let profiles: Written = toml::from_str(written).unwrap();
-        assert_eq!(profiles.profile["work"].output, Some(Format::Ndjson));
-        assert!(toml::from_str::<Written>("[profile.work]\ntoken = 'cf_hush'").is_err());
     }
 }

@@ -2,8 +2,10 @@
 //!
 //! Kept out: what the settings do.
 
+pub mod account;
 pub mod client;
 pub mod environment;
+pub mod profile;
 pub mod server;
 
 use crate::cli::exit::Failure;

@@ -261,6 +261,11 @@ impl Server {
         Some(PathBuf::from(format!("{database}.sock")))
     }
 
+    /// Whether there is a store on this machine, as far as can be seen from outside.
+    pub fn has_store(&self) -> bool {
+        self.store.value.strip_prefix("sqlite:").is_none_or(|database| PathBuf::from(database).exists())
+    }
+
     /// What `config show` says.
     pub fn lines(&self) -> Vec<Line> {
         let path = |path: &PathBuf| path.display().to_string();

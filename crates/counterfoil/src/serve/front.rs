@@ -7,6 +7,7 @@ use super::metrics::{MEDIA_TYPE, Metrics};
 use anyhow::Result;
 use bytes::Bytes;
 use counterfoil_core::authority::Authority;
+use counterfoil_core::clock::Future;
 use counterfoil_core::realm::DEFAULT;
 use counterfoil_dialects::dialect::Reply;
 use counterfoil_dialects::doorway::{
@@ -18,8 +19,11 @@ use counterfoil_dialects::{forwarded, openapi, reply};
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use ipnet::IpNet;
+use std::future::poll_fn;
 use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Instant;
 
 /// How a request came.
@@ -119,11 +123,12 @@ impl Front {
             _ => {
                 let operator = request.extensions().get::<Operator>().is_some();
                 let doorway = Arc::clone(if operator { &self.doorways.desk } else { &self.doorways.mounted });
-                let answering = tokio::spawn(async move { doorway.answer(request).await });
-                answering.await.unwrap_or_else(|broken| {
-                    tracing::error!(%broken, "a handler broke");
-                    self.doorways.mounted.refuse(&path, Refused::Broken)
-                })
+                to_its_end(Box::pin(async move { doorway.answer(request).await })).await.unwrap_or_else(
+                    || {
+                        tracing::error!("a handler broke");
+                        self.doorways.mounted.refuse(&path, Refused::Broken)
+                    },
+                )
             }
         }
     }
@@ -150,6 +155,18 @@ impl Front {
     }
 }
 
+/// Carries out what was begun, whether anybody still waits for it or not; `None` if it breaks. What has to wait goes on in
+/// a task of its own; a check never waits, and is spared one.
+async fn to_its_end(mut work: Future<'static, Reply>) -> Option<Reply> {
+    let begun =
+        poll_fn(|context| Poll::Ready(catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))))).await;
+    match begun {
+        Ok(Poll::Ready(reply)) => Some(reply),
+        Ok(Poll::Pending) => tokio::spawn(work).await.ok(),
+        Err(_) => None,
+    }
+}
+
 fn labelled(mut reply: Reply, path: &str) -> Reply {
     reply.extensions_mut().insert(Answered { dialect: "server", route: path.to_owned() });
     reply
@@ -167,4 +184,38 @@ fn too_long(request: &Request<Incoming>) -> Option<Refused> {
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         "the header block is longer than 32 KiB",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::Future as _;
+    use tokio::sync::oneshot;
+    use tokio::task::yield_now;
+
+    #[tokio::test]
+    async fn what_was_begun_goes_on_when_nobody_waits_for_it() {
+        let ((speak, heard), (done, is_done)) = (oneshot::channel::<()>(), oneshot::channel());
+        let work = async move {
+            heard.await.unwrap();
+            done.send(()).unwrap();
+            Reply::default()
+        };
+        let mut answer = Box::pin(to_its_end(Box::pin(work)));
+        assert!(poll_fn(|context| Poll::Ready(answer.as_mut().poll(context))).await.is_pending());
+        drop(answer);
+        speak.send(()).unwrap();
+        is_done.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_breaks_breaks_alone_at_once_or_later() {
+        assert!(to_its_end(Box::pin(async { Reply::default() })).await.is_some());
+        assert!(to_its_end(Box::pin(async { panic!("at once") })).await.is_none());
+        let later = async {
+            yield_now().await;
+            panic!("later")
+        };
+        assert!(to_its_end(Box::pin(later)).await.is_none());
+    }
 }

@@ -1,5 +1,6 @@
 //! Metrics in the OpenMetrics text form. Labels are bounded: nothing that a caller wrote becomes one.
 
+use crate::system;
 use counterfoil_core::authority::Authority;
 use counterfoil_dialects::doorway::Answered;
 use http::{Method, StatusCode};
@@ -42,17 +43,15 @@ struct Dialect {
 impl Metrics {
     /// Over this house.
     pub(super) fn new(house: Arc<Authority>) -> Self {
-        let mut registry = Registry::with_prefix("counterfoil");
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(Process));
+        let ours = registry.sub_registry_with_prefix("counterfoil");
         let requests = Family::default();
         let seconds = Family::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> Histogram);
-        registry.register("requests", "Requests answered", requests.clone());
-        registry.register("request_seconds", "How long answering took", seconds.clone());
-        registry.register(
-            "build",
-            "What is running",
-            Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]),
-        );
-        registry.register_collector(Box::new(House(house)));
+        ours.register("requests", "Requests answered", requests.clone());
+        ours.register("request_seconds", "How long answering took", seconds.clone());
+        ours.register("build", "What is running", Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]));
+        ours.register_collector(Box::new(House(house)));
         Self { registry, requests, seconds }
     }
 
@@ -105,6 +104,26 @@ impl Collector for House {
             encoder.encode_descriptor("checks", "Verifications by outcome", None, counts.metric_type())?;
         for (outcome, count) in self.0.tally().counts() {
             ConstCounter::new(count).encode(checks.encode_family(&[("outcome", outcome)])?)?;
+        }
+        Ok(())
+    }
+}
+
+/// What the system says of this process, under the names that everybody gives it.
+#[derive(Debug)]
+struct Process;
+
+impl Collector for Process {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), std::fmt::Error> {
+        if let Some(spent) = system::cpu("self") {
+            let spent = ConstCounter::new(spent.as_secs_f64());
+            let (name, help) = ("process_cpu_seconds", "CPU time taken since the start");
+            spent.encode(encoder.encode_descriptor(name, help, None, spent.metric_type())?)?;
+        }
+        if let Some(bytes) = system::resident() {
+            let bytes = ConstGauge::new(i64::try_from(bytes).unwrap_or(i64::MAX));
+            let (name, help) = ("process_resident_memory_bytes", "Memory in use");
+            bytes.encode(encoder.encode_descriptor(name, help, None, bytes.metric_type())?)?;
         }
         Ok(())
     }

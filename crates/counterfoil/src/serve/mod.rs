@@ -69,11 +69,12 @@ pub async fn run(config: Server) -> Result<()> {
         );
     }
 
+    let files = crate::system::raise_open_files();
     let url = format!("{}://{address}", scheme(&config));
     let mut said = first.as_ref().map_or_else(Zeroizing::default, |first| banner(&config, first, &url));
     writeln!(said, "ready {url}")?;
     say(&said)?;
-    tracing::info!(%address, texts = house.index_len(), "ready");
+    tracing::info!(%address, texts = house.index_len(), files, "ready");
 
     let tending = tokio::spawn(tend(Arc::clone(&house)));
     let outcome = tokio::select! {

@@ -2,20 +2,29 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics, in its helpers too")]
 
+mod accounts;
 mod addresses;
+mod bad_vendors;
+mod bench;
 mod clock;
+mod cmdlets;
 mod crash;
+mod demo;
 mod dynatrace;
 mod first_light;
 mod gateways;
 mod idempotency;
 mod input;
 mod keys;
+mod load;
 mod mounts;
 mod observation;
+mod page;
 mod people;
 mod reaches;
+mod recordings;
 mod refusals;
+mod round_trips;
 mod secrets;
 mod settings;
 mod support;

@@ -24,6 +24,8 @@ fn the_metrics_are_open_metrics() {
         "counterfoil_request_seconds",
         "counterfoil_checks",
         "counterfoil_index_texts",
+        "process_cpu_seconds",
+        "process_resident_memory_bytes",
     ] {
         assert!(families.lines().any(|line| line == family), "{family} is not in {families}");
     }

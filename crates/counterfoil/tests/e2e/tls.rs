@@ -13,7 +13,16 @@ pub(crate) fn certify(place: &Place, name: &str, kind: &str) {
     if kind == "ec" {
         openssl.args(["-pkeyopt", "ec_paramgen_curve:P-256"]);
     }
-    openssl.args(["-addext", "subjectAltName=IP:127.0.0.1", "-out", &cert, "-keyout", &key]);
+    openssl.args([
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+        "-addext",
+        "basicConstraints=critical,CA:FALSE",
+        "-out",
+        &cert,
+        "-keyout",
+        &key,
+    ]);
     finish(openssl.current_dir(place.path()), "").printed();
 }
 

@@ -1,6 +1,7 @@
 //! Automation Anywhere's Control Room as its clients know it: logins on both versions, their JWTs, API keys, and as much
 //! of user management as is asked for after a login. Kept out: rules, storage, and bots.
 
+pub mod client;
 mod envelope;
 mod filter;
 mod jwt;

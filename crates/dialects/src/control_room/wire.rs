@@ -5,7 +5,7 @@ use super::words;
 use counterfoil_core::authority::{Person, Started};
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How a version of the API writes 64-bit integers.
 pub trait Integer: From<u64> + Serialize + JsonSchema + Send + 'static {
@@ -57,8 +57,45 @@ impl<N: Integer> Authenticated<N> {
     }
 }
 
+/// A login, as a client writes it. (The server reads far more, see `read`.)
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Login {
+    /// `user`, `user@host` or `DOMAIN\user`.
+    pub username: String,
+    /// This or the key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+    /// This or the password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<String>,
+    /// Whether the session should leave others alone; only with a password.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub multiple_login: bool,
+    /// The code of the second factor. A number: leading zeros do not count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mfa_code: Option<u32>,
+}
+
+/// What a client keeps of a login or refresh: the user as it came, since vendors' users differ in more than a few members.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LoggedIn {
+    /// The JWT for `X-Authorization`.
+    pub token: String,
+    /// Whose it is.
+    #[serde(default)]
+    pub user: serde_json::Value,
+}
+
+/// A token that something is to be done with.
+#[derive(Serialize)]
+pub(super) struct Held {
+    pub(super) token: String,
+}
+
 /// Whether a token counts.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "ControlRoomValid")]
 pub struct Valid {
     /// Whether.

@@ -12,7 +12,7 @@ use counterfoil_core::when::iso;
 use http::{Method, StatusCode};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 const WITHIN: SignedDuration = SignedDuration::from_mins(1);
 /// All calls, and those that change something.
@@ -103,13 +103,17 @@ struct DevicesStatus {
     number_of_managed_devices: u32,
 }
 
-#[derive(Serialize, JsonSchema)]
+/// A user's new key.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "DattoAuthUserKey")]
 #[serde(rename_all = "camelCase")]
-struct AuthUserKey<'a> {
-    api_access_key: &'a str,
-    api_secret_key: &'a str,
-    user_name: &'a str,
+pub struct AuthUserKey {
+    /// The key.
+    pub api_access_key: String,
+    /// Its secret; it appears in this answer only.
+    pub api_secret_key: String,
+    /// Whose it is.
+    pub user_name: String,
 }
 
 /// What a client asks to get through its login needs no scope.
@@ -119,7 +123,7 @@ pub(super) fn routes() -> Vec<Route> {
     let page_doc = Doc::new("Show how long pages may be", 200).reply(named::<Pagination>);
     let account_doc = Doc::new("Show the account", 200).reply(named::<Account>);
     let reset_doc = Doc::new("Replace one's own API key; the old one ends, with its access tokens", 200)
-        .reply(named::<AuthUserKey<'static>>);
+        .reply(named::<AuthUserKey>);
     vec![
         route(Method::GET, "/api/v2/system/status", Needs::Nobody, status, status_doc),
         route(Method::GET, "/api/v2/system/request_rate", Needs::Anybody, request_rate, rate_doc),
@@ -183,9 +187,9 @@ fn reset(room: &Room, call: Call) -> Answer<'_> {
         }
         let made = room.house.reset_key(call.actor()?, &KEYS.rules).await?;
         Ok(json(&AuthUserKey {
-            api_access_key: &made.id,
-            api_secret_key: made.text.reveal(),
-            user_name: &made.principal,
+            api_access_key: made.id.to_string(),
+            api_secret_key: made.text.reveal().to_owned(),
+            user_name: made.principal,
         }))
     })
 }

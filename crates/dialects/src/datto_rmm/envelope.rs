@@ -6,7 +6,8 @@ use crate::refusal::{Refusal, Refused};
 use crate::reply;
 use counterfoil_core::error::{Error, Unauthenticated};
 use http::{StatusCode, header};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// A code and a sentence, as they stand in the body.
 #[derive(Debug, Clone, Copy)]
@@ -16,11 +17,13 @@ pub(super) struct Fault {
     description: &'static str,
 }
 
-#[derive(Serialize)]
-struct Envelope<'a> {
-    error: &'a str,
-    error_description: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
+#[derive(Serialize, Deserialize)]
+pub(super) struct Envelope<'a> {
+    #[serde(borrow)]
+    pub(super) error: Cow<'a, str>,
+    #[serde(borrow, default)]
+    pub(super) error_description: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
 }
 
@@ -124,5 +127,9 @@ fn code(status: StatusCode) -> &'static str {
 }
 
 fn worded(status: StatusCode, error: &str, error_description: &str, scope: Option<String>) -> Reply {
-    reply::typed(status, super::JSON, &Envelope { error, error_description, scope })
+    reply::typed(
+        status,
+        super::JSON,
+        &Envelope { error: error.into(), error_description: error_description.into(), scope },
+    )
 }

@@ -1,10 +1,11 @@
 //! Datto RMM's login, as the vendor's clients speak it: an API key and its secret for a JWT of 100 hours, and the calls
 //! that clients make to get through their login. Kept out: rules, storage, and other dialects.
 
-mod api;
+pub mod api;
+pub mod client;
 mod envelope;
 mod form;
-mod token;
+pub mod token;
 
 use crate::dialect::{Dialect, DialectKeys, Doc, Handler, KEY_DURATION, Needs, Route};
 use crate::presented::bearer;

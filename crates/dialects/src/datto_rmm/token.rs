@@ -18,12 +18,12 @@ use http::request::Parts;
 use http::{Method, StatusCode, header};
 use jiff::SignedDuration;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The one client that there is; its secret is no secret.
-const CLIENT: &str = "public-client";
-const CLIENT_SECRET: &str = "public";
+pub(super) const CLIENT: &str = "public-client";
+pub(super) const CLIENT_SECRET: &str = "public";
 /// How long a token lives.
 pub(super) const LIFETIME: Setting<SignedDuration> =
     Setting { name: "lifetime", usual: SignedDuration::from_hours(100), read: setting::stretch };
@@ -33,19 +33,25 @@ const MOST: usize = 100;
 const THRESHOLD: u32 = 10;
 
 /// Spring's members in Spring's order; there is no refresh token.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "DattoAccessToken")]
-struct Granted<'a> {
-    access_token: &'a str,
-    token_type: &'static str,
+pub struct Granted {
+    /// A JWT.
+    pub access_token: String,
+    /// What stands before it in the header, in lower case.
+    pub token_type: String,
     /// Seconds. A number: from anything else clients conclude that the token is always about to end.
-    expires_in: i64,
-    scope: String,
-    jti: String,
+    pub expires_in: i64,
+    /// The scopes, with spaces between them.
+    #[serde(default)]
+    pub scope: String,
+    /// The session's id.
+    #[serde(default)]
+    pub jti: String,
 }
 
 pub(super) fn routes() -> Vec<Route> {
-    let doc = Doc::new("Exchange an API key for an access token", 200).reply(named::<Granted<'static>>);
+    let doc = Doc::new("Exchange an API key for an access token", 200).reply(named::<Granted>);
     vec![route(Method::POST, "/auth/oauth/token", Needs::Nobody, token, doc)]
 }
 
@@ -140,8 +146,8 @@ fn worded(key: &str, minted: &Minted<'_>) -> Worded {
 fn granted(started: &Started) -> Reply {
     let session = &started.session;
     let answer = Granted {
-        access_token: started.jwt.reveal(),
-        token_type: "bearer",
+        access_token: started.jwt.reveal().to_owned(),
+        token_type: "bearer".to_owned(),
         expires_in: session.expires.duration_since(session.issued).as_secs(),
         scope: session.scopes.to_text(),
         jti: session.id.to_string(),

@@ -6,29 +6,34 @@ use crate::dialect::{Reply, Room};
 use crate::refusal::{Place, Refusal, Refused};
 use counterfoil_core::error::{Error, Unauthenticated, Violation};
 use http::StatusCode;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-#[derive(Serialize)]
-struct Envelope {
-    error: Body,
+#[derive(Serialize, Deserialize)]
+pub(super) struct Envelope {
+    pub(super) error: Body,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Body {
+pub(super) struct Body {
+    /// Read from nobody: HTTP says it, too.
+    #[serde(skip_deserializing)]
     code: u16,
-    message: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    constraint_violations: Vec<Constraint>,
+    pub(super) message: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) constraint_violations: Vec<Constraint>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Constraint {
-    path: String,
-    message: String,
+pub(super) struct Constraint {
+    #[serde(default)]
+    pub(super) path: String,
+    pub(super) message: String,
+    #[serde(skip_deserializing)]
     parameter_location: &'static str,
     /// The vendor always sends it, always null.
+    #[serde(skip_deserializing)]
     location: (),
 }
 

@@ -1,6 +1,7 @@
 //! Dynatrace's API tokens, as the vendor's own clients and its rebrand's speak them: version 2 and the legacy version 1.
 //! Kept out: rules, storage, and other dialects.
 
+pub mod client;
 mod envelope;
 pub mod fields;
 mod list;

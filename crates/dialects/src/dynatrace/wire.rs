@@ -22,10 +22,35 @@ pub struct ApiTokenCreate {
     /// Required; repetitions are allowed.
     pub scopes: Option<Vec<String>>,
     /// When it ends, in the vendor's time grammar or as milliseconds since 1970; absent: never.
-    #[serde(default, deserialize_with = "text_or_millis")]
+    #[serde(default, deserialize_with = "text_or_millis", skip_serializing_if = "Option::is_none")]
     pub expiration_date: Option<String>,
     /// Whether it is bound to its owner's present roles.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub personal_access_token: Option<bool>,
+}
+
+/// The query of `GET /apiTokens`, apart from `nextPageKey`, which stands alone.
+#[derive(Debug, Default, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListQuery {
+    /// How many tokens a page: 100 to 10,000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page_size: Option<u32>,
+    /// Which, in the vendor's selector language.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_token_selector: Option<String>,
+    /// Which members, in the vendor's language: `+scopes,-owner`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fields: Option<String>,
+    /// Last used since then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Last used until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// By which member, with `+` or `-` before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sort: Option<String>,
 }
 
 /// The answer to `POST /apiTokens`.
@@ -45,10 +70,13 @@ pub struct ApiTokenCreated {
 #[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct ApiTokenUpdate {
     /// A new name.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Disabled or enabled.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
     /// The whole new scope list.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<String>>,
 }
 

@@ -9,32 +9,20 @@ use super::wire::journal::{Entry, JournalQuery};
 use super::wire::principal::{EditPrincipal, EditRole, NewPrincipal, NewRole, Principal, Role};
 use super::wire::realm::{EditRealm, NewRealm, NewRealmIssued, Realm};
 use super::wire::token::{Edit, Filter, Issue, Issued, Paging, Revoke, Revoked, Rotate, Token};
-use super::wire::verify::{Answer, Question};
+use super::wire::verify::{Answer, Answers, Question, Verify};
 use super::wire::{Page, Problem, Scope};
+use crate::ask::{Ask, bare, escape, fields, item, query, with_body};
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, IF_MATCH};
-use http::{Method, Request, Response};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use http::header::{HeaderName, HeaderValue, IF_MATCH};
+use http::{Method, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
-use std::marker::PhantomData;
 
 /// Under this name a create or a rotation may be repeated without doing it twice.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The realm that the operator means; only read from the operator's own socket or process.
 pub const REALM: HeaderName = HeaderName::from_static("counterfoil-realm");
-
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// A request without server and credential, and what a good answer to it reads as.
-#[derive(Debug)]
-pub struct Ask<T> {
-    /// What to send; its target is a path, perhaps with a query.
-    pub request: Request<Bytes>,
-    answer: PhantomData<fn() -> T>,
-}
 
 impl<T> Ask<T> {
     /// Only if the record still has this version (`If-Match`).
@@ -233,6 +221,11 @@ pub fn verify(question: &Question) -> Result<Ask<Answer>, http::Error> {
     with_body(Method::POST, "/v1/verify", question)
 }
 
+/// Asks of each of them whether it counts.
+pub fn verify_each(tokens: Vec<Question>) -> Result<Ask<Answers>, http::Error> {
+    with_body(Method::POST, "/v1/verify", &Verify::Many { tokens })
+}
+
 /// Reads the first page of the known permission words, of one dialect or of all.
 pub fn scopes(dialect: Option<&str>) -> Result<Ask<Page<Scope>>, http::Error> {
     let dialect = dialect.map(|name| ("dialect".to_owned(), name.to_owned()));
@@ -247,45 +240,6 @@ pub fn journal(question: &JournalQuery) -> Result<Ask<Page<Entry>>, http::Error>
 /// Reads the page that follows, of the same list.
 pub fn next<T>(path: &str, cursor: &str) -> Result<Ask<Page<T>>, http::Error> {
     bare(Method::GET, &format!("{path}?cursor={}", escape(cursor)))
-}
-
-fn bare<T>(method: Method, target: &str) -> Result<Ask<T>, http::Error> {
-    let request = Request::builder().method(method).uri(target).header(ACCEPT, "application/json");
-    Ok(Ask { request: request.body(Bytes::new())?, answer: PhantomData })
-}
-
-fn with_body<T>(method: Method, target: &str, body: &impl Serialize) -> Result<Ask<T>, http::Error> {
-    let mut ask = bare(method, target)?;
-    let json = serde_json::to_vec(body).unwrap_or_else(|_| unreachable!("wire structs are plain data"));
-    *ask.request.body_mut() = json.into();
-    ask.request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Ok(ask)
-}
-
-fn item(path: &str, key: &str) -> String {
-    format!("{path}/{}", escape(key))
-}
-
-fn escape(text: &str) -> impl std::fmt::Display {
-    utf8_percent_encode(text, UNRESERVED)
-}
-
-/// The fields that are present, as query parameters spell them.
-fn fields(of: &impl Serialize) -> Vec<(String, String)> {
-    let Ok(Value::Object(fields)) = serde_json::to_value(of) else {
-        unreachable!("a query is a struct of plain fields");
-    };
-    let text = |value| match value {
-        Value::String(text) => text,
-        other => other.to_string(),
-    };
-    fields.into_iter().map(|(name, value)| (name, text(value))).collect()
-}
-
-fn query(parameters: &[(String, String)]) -> String {
-    let parameters: Vec<String> =
-        parameters.iter().map(|(name, value)| format!("{name}={}", escape(value))).collect();
-    if parameters.is_empty() { String::new() } else { format!("?{}", parameters.join("&")) }
 }
 
 #[cfg(test)]

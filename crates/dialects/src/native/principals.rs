@@ -138,6 +138,7 @@ fn details(body: EditPrincipal) -> authority::EditPrincipal {
         description: body.description,
         roles: body.roles,
         several_sessions: body.several_sessions,
+        licences: body.licences,
         disabled: body.disabled,
     }
 }
@@ -162,6 +163,7 @@ impl From<ShownPrincipal> for wire::Principal {
             roles,
             scopes: scopes.iter().map(ToString::to_string).collect(),
             several_sessions: principal.several_sessions,
+            licences: principal.licences,
             disabled: principal.disabled,
             last_login: principal.last_login.map(iso),
             created: iso(principal.created),

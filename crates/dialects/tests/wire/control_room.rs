@@ -327,6 +327,16 @@ async fn case_27_a_second_factor() {
 }
 
 #[tokio::test]
+async fn licences_are_shown_as_they_were_said() {
+    let world = new_world().await;
+    natively(&world, "PATCH", "/v1/principals/9", json!({ "licences": ["RUNTIME", "DEVELOPMENT"] })).await;
+    let reply = post(&world, LOGIN, None, &by_key()).await;
+    let came: Value = serde_json::from_slice(reply.body()).unwrap();
+    assert_eq!(came["user"]["licenseFeatures"], json!(["RUNTIME", "DEVELOPMENT"]));
+    assert_eq!(claims(came["token"].as_str().unwrap())["licenses"], json!(["RUNTIME", "DEVELOPMENT"]));
+}
+
+#[tokio::test]
 async fn sessions_end_with_what_they_stand_on() {
     let world = new_world().await;
     for (method, target, body) in [

@@ -5,6 +5,7 @@
 
 mod agent_config;
 mod assertions;
+mod clients;
 mod control_room;
 mod datto_rmm;
 mod dynatrace;

@@ -7,7 +7,7 @@ use counterfoil_core::gate::Gate;
 use counterfoil_core::principal::{Principal, PrincipalId, RoleId};
 use counterfoil_core::realm::RealmId;
 use counterfoil_core::scope::ScopeSet;
-use counterfoil_core::store::{Key, Record};
+use counterfoil_core::store::{Key, Query, Record};
 use counterfoil_core::token::{Limit, Purpose, TextState, Token, TokenNumber, Use};
 use jiff::SignedDuration;
 use std::net::{IpAddr, Ipv6Addr};
@@ -20,6 +20,7 @@ laws!(
     every_key_is_given_once,
     a_user_name_is_free_again_after_deletion,
     a_revoked_token_and_a_spent_text_are_found,
+    a_claim_leads_to_the_key_or_else_to_whoever_is_named,
 );
 
 async fn records_are_found_whole_by_every_key(house: House) {
@@ -217,4 +218,23 @@ async fn a_revoked_token_and_a_spent_text_are_found(house: House) {
     house.insert(Record::Text(text.clone())).await.unwrap();
     assert_eq!(house.find(Key::TokenById(HOME, token.id.to_string())).await, Some(Record::Token(token)));
     assert_eq!(house.find(Key::Text(text.digest)).await, Some(Record::Text(text)));
+}
+
+async fn a_claim_leads_to_the_key_or_else_to_whoever_is_named(house: House) {
+    let (token, text) = (Token { principal: principal(7).id, ..token(5) }, text(5));
+    for record in [Record::Principal(principal(7)), Record::Token(token.clone()), Record::Text(text.clone())]
+    {
+        house.insert(record).await.unwrap();
+    }
+    let ask = async |digest, id: &str, name: &str| {
+        let claim = Query::Claim { digest, realm: HOME, id: id.to_owned(), name: name.to_owned() };
+        house.store.list(claim).await.unwrap()
+    };
+    let (named, held) = (Record::Token(token.clone()), Record::Principal(principal(7)));
+    let whole = [Record::Text(text.clone()), named.clone(), held.clone()];
+    assert_eq!(ask(text.digest, "nothing", "nobody").await, whole, "the digest says it all");
+    assert_eq!(ask(digest(99), &token.id, "user7").await, [named.clone(), held.clone()]);
+    assert_eq!(ask(digest(99), &token.id, "nobody").await, [named]);
+    assert_eq!(ask(digest(99), "nothing", "user7").await, [held]);
+    assert_eq!(ask(digest(99), "nothing", "nobody").await, []);
 }

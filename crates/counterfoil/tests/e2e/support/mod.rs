@@ -5,6 +5,7 @@ pub(crate) mod http;
 pub(crate) mod node;
 pub(crate) mod place;
 pub(crate) mod python;
+pub(crate) mod raw;
 pub(crate) mod server;
 pub(crate) mod upstream;
 

@@ -76,6 +76,17 @@ impl Place {
         fs::write(self.file(name), bytes).unwrap();
     }
 
+    /// Writes the file of profiles.
+    pub(crate) fn write_profiles(&self, text: &str) {
+        fs::create_dir_all(self.file("config/counterfoil")).unwrap();
+        self.write("config/counterfoil/config.toml", text);
+    }
+
+    /// Removes a directory with all that is in it.
+    pub(crate) fn remove(&self, name: &str) {
+        fs::remove_dir_all(self.file(name)).unwrap();
+    }
+
     /// Reads a file.
     pub(crate) fn read(&self, name: &str) -> Vec<u8> {
         fs::read(self.file(name)).unwrap()
@@ -122,9 +133,10 @@ impl Place {
         self.here(command)
     }
 
-    fn here(&self, mut command: Command) -> Command {
+    /// A command, to be run here.
+    pub(crate) fn here(&self, mut command: Command) -> Command {
         command.env_clear().env("PATH", "/usr/bin:/bin").env("RUST_BACKTRACE", "1").current_dir(self.path());
-        command.env("XDG_CONFIG_HOME", self.file("config"));
+        command.env("XDG_CONFIG_HOME", self.file("config")).env("XDG_CACHE_HOME", self.file("cache"));
         command
     }
 

@@ -41,6 +41,9 @@ pub struct EditPrincipal {
     /// Whether several sessions may live at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub several_sessions: Option<bool>,
+    /// Control Room's licence words, such as `RUNTIME` or `DEVELOPMENT`: the whole list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licences: Option<Vec<String>>,
     /// `true` silences all that speaks for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled: Option<bool>,
@@ -71,6 +74,9 @@ pub struct Principal {
     pub scopes: Vec<String>,
     /// Whether several sessions may live at once.
     pub several_sessions: bool,
+    /// Control Room's licence words, if there are any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub licences: Vec<String>,
     /// Whether all that speaks for it is silent.
     pub disabled: bool,
     /// When it last logged in.

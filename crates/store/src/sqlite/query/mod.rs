@@ -6,7 +6,7 @@ mod tokens;
 
 use super::rows::{self, Shared};
 use counterfoil_core::journal::Entry;
-use counterfoil_core::store::{JournalFilter, Key, Meta, Query, Record, Sink, TokenFilter};
+use counterfoil_core::store::{JournalFilter, Key, Meta, Query, Record, Sink, TokenFilter, claimed};
 use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Params, Result, Row, params_from_iter};
@@ -182,6 +182,9 @@ pub(super) fn list(connection: &Connection, query: Query) -> Result<Vec<Record>>
             .rows(connection, |row| rows::signing_key(row).map(Record::SigningKey)),
         Query::Locks(principal) => {
             sessions::locks(principal).rows(connection, |row| rows::lock(row).map(Record::Lock))
+        }
+        Query::Claim { digest, realm, id, name } => {
+            claimed(|key| find(connection, key), digest, realm, (id, name))
         }
         Query::Gates(realm) => {
             let mut statement = Statement::new(rows::GATE, " WHERE realm = ?", realm.0);

@@ -5,6 +5,8 @@
 //! is the text of a token whose id is another UUID, and it is kept sealed beside its digest. Whoever brings nothing but
 //! such a `uuid` administers nothing.
 
+pub mod client;
+
 use crate::dialect::{Answer, Call, Dialect, Doc, Needs, Reply, Room, Route};
 use crate::openapi::named;
 use crate::presented::{Presented, basic, bearer};
@@ -128,10 +130,11 @@ pub struct Update {
 }
 
 /// What a refusal says, in the shape of the vendor's host.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 struct Status {
     message: String,
-    #[serde(rename = "status-code")]
+    /// Read from nobody: HTTP says it, too.
+    #[serde(rename = "status-code", skip_deserializing)]
     status_code: u16,
 }
 

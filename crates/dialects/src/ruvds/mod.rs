@@ -1,6 +1,8 @@
 //! RUVDS's API v2 tokens, as the clients that are generated from the vendor's specification speak them.
 //! Kept out: rules, storage, other dialects, and the rest of the vendor's API.
 
+pub mod client;
+
 use crate::dialect::{Answer, Call, Dialect, Doc, Handler, Needs, Reply, Room, Route};
 use crate::openapi::named;
 use crate::presented::{Presented, basic, bearer};
@@ -20,6 +22,7 @@ use http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// The name under which RUVDS tokens are kept.
 pub const NAME: &str = "ruvds";
@@ -294,10 +297,11 @@ fn metered(reply: Reply, allowance: Option<Allowance>) -> Reply {
 }
 
 /// The error envelope (contract 2.5); `user_id` is in each 403 and in nothing else.
-#[derive(Serialize)]
-struct ApiError {
-    id: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
+#[derive(Serialize, Deserialize)]
+struct ApiError<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     user_id: Option<String>,
     message: String,
 }
@@ -320,7 +324,8 @@ fn refuse(_: &Room, refusal: &Refusal) -> Reply {
     };
     let principal = refusal.actor.as_ref().and_then(Actor::principal);
     let user_id = (id == "forbidden").then(|| principal.map(|id| id.0).unwrap_or_default().to_string());
-    let reply = reply::typed(status, JSON, &ApiError { id, user_id, message: message(refusal, status) });
+    let reply =
+        reply::typed(status, JSON, &ApiError { id: id.into(), user_id, message: message(refusal, status) });
     if status == StatusCode::UNAUTHORIZED { reply } else { metered(reply, refusal.allowance) }
 }
 

@@ -1,0 +1,165 @@
+//! `counterfoil rotate`: new secrets for the profiles whose tokens end soon. What is old ends only after what is new is
+//! where the profile says, and was read back from there.
+
+mod keeper;
+mod successor;
+
+use super::desk::{Desk, Outcome};
+use super::exit::{Exit, Failure};
+use super::flags::DestroyFlags;
+use super::rows::Row;
+use crate::config::profile::{Kept, Profile};
+use crate::system::SystemClock;
+use clap::Args;
+use counterfoil_core::clock::Clock as _;
+use counterfoil_core::when::{self, When};
+use jiff::Timestamp;
+use keeper::Keeper;
+use schemars::JsonSchema;
+use serde::Serialize;
+use successor::Incumbent;
+
+/// Arguments of `rotate`.
+#[derive(Debug, Args)]
+pub struct RotateArgs {
+    /// Profiles, whether their tokens end or not [default: all]
+    #[arg(value_name = "PROFILE", required_unless_present = "due")]
+    profiles: Vec<String>,
+    /// Those whose tokens end before then: 14d, 2030-01-31, …
+    #[arg(long, value_name = "TIME", conflicts_with = "profiles")]
+    due: Option<String>,
+    /// When the new ones end [default: after as long as the old ones had]
+    #[arg(long, value_name = "TIME")]
+    expires: Option<String>,
+    #[command(flatten)]
+    flags: DestroyFlags,
+}
+
+/// A profile, what can be done about its secret, and what came of it.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub struct Step {
+    /// The profile.
+    profile: String,
+    /// Whose token it is.
+    vendor: String,
+    /// The public id of the token.
+    id: String,
+    /// When it ends, or `never`; null if that is not known.
+    expires: Option<String>,
+    /// `due`, `not due`, `cannot`, `rotated` or `failed`.
+    outcome: String,
+    /// What is to be done, or what came of it.
+    note: String,
+}
+
+impl Row for Step {
+    const COLUMNS: &'static [&'static str] = &["profile", "vendor", "id", "expires", "outcome", "note"];
+    const MAIN: &'static str = "profile";
+}
+
+/// One that can be rotated, with what it takes.
+struct Ready<'d> {
+    step: Step,
+    keeper: Keeper<'d>,
+    incumbent: Incumbent,
+}
+
+/// Makes the plan, asks whether to go on, and carries it out.
+pub async fn run(args: RotateArgs, desk: &Desk<'_>) -> Outcome {
+    desk.printer.check::<Step>()?;
+    let now = SystemClock.now();
+    let due = args.due.as_ref().map(|text| instant("--due", text, now)).transpose()?;
+    let end = args.expires.as_ref().map(|text| {
+        let end = when::parse(text, now)?;
+        end.ahead(now).map(|_| end)
+    });
+    let end = end.transpose().map_err(|why| Failure::usage(format!("--expires {why}")))?;
+    let (mut ready, mut steps) = (Vec::new(), Vec::new());
+    for (name, profile) in chosen(&args, desk)? {
+        match plan(name, profile, due, desk).await {
+            Ok(one) => match ready.iter().find(|other: &&Ready<'_>| other.keeper.is_at(&one.keeper)) {
+                // What is rotated there is rotated here.
+                Some(Ready { step, .. }) => {
+                    let note = format!("its secret is that of {}", step.profile);
+                    steps.push(Step { outcome: "cannot".to_owned(), note, ..one.step });
+                }
+                None => ready.push(one),
+            },
+            Err(step) => steps.push(*step),
+        }
+    }
+    if args.flags.dry.run || ready.is_empty() {
+        steps.extend(ready.into_iter().map(|one| one.step));
+        desk.printer.many(&steps)?;
+        return Ok(Exit::Done);
+    }
+    let lines = ready.iter().map(|Ready { step, .. }| format!("{}: {}", step.profile, step.note));
+    desk.remark(&lines.collect::<Vec<_>>().join("\n"));
+    desk.confirm(args.flags, &format!("Rotate {} secrets?", ready.len()))?;
+    let mut exit = Exit::Done;
+    for Ready { step, keeper, incumbent } in ready {
+        let (outcome, note) = match incumbent.succeed(&keeper, end, desk).await {
+            Ok(note) => ("rotated", note),
+            Err(error) => {
+                exit = super::exit::code_of(&error);
+                ("failed", format!("{error:#}"))
+            }
+        };
+        steps.push(Step { outcome: outcome.to_owned(), note, ..step });
+    }
+    desk.printer.many(&steps)?;
+    Ok(exit)
+}
+
+/// The profiles that were named, or every one.
+fn chosen<'d>(args: &'d RotateArgs, desk: &'d Desk<'_>) -> Result<Vec<(&'d str, &'d Profile)>, Failure> {
+    let profiles = &desk.client.profiles;
+    if args.profiles.is_empty() {
+        return Ok(profiles.all().collect());
+    }
+    args.profiles.iter().map(|name| Ok((name.as_str(), profiles.named(name)?))).collect()
+}
+
+/// What can be done for one profile, or the row that says why nothing is.
+async fn plan<'d>(
+    name: &str,
+    profile: &Profile,
+    due: Option<Timestamp>,
+    desk: &'d Desk<'_>,
+) -> Result<Ready<'d>, Box<Step>> {
+    let vendor = profile.vendor.as_deref().unwrap_or("counterfoil").to_owned();
+    let step = |outcome: &str, note: String| Step {
+        profile: name.to_owned(),
+        vendor: vendor.clone(),
+        outcome: outcome.to_owned(),
+        note,
+        ..Step::default()
+    };
+    let cannot = |note: &str| Box::new(step("cannot", note.to_owned()));
+    let kept: Kept = profile.token().ok_or_else(|| {
+        cannot("the profile names no token or key; a password is changed in the vendor's own pages")
+    })?;
+    let keeper = Keeper::new(name, kept, &desk.client.profiles.path, &desk.secrets);
+    if !keeper.can_keep() {
+        return Err(cannot("the profile does not say how a new secret is stored: add store = […]"));
+    }
+    let incumbent =
+        Incumbent::of(name, profile, &keeper, desk).await.map_err(|why| cannot(&format!("{why:#}")))?;
+    let mut step = step("due", incumbent.intention());
+    (step.id, step.expires) = (incumbent.id(), Some(incumbent.expires()));
+    let ends = step.expires.as_ref().and_then(|text| text.parse::<Timestamp>().ok());
+    match due {
+        Some(before) if ends.is_none_or(|ends| ends > before) => {
+            Err(Box::new(Step { outcome: "not due".to_owned(), note: String::new(), ..step }))
+        }
+        _ => Ok(Ready { step, keeper, incumbent }),
+    }
+}
+
+fn instant(flag: &str, text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
+    match when::parse(text, now) {
+        Ok(When::At(at)) => Ok(at),
+        Ok(When::Never) => Ok(Timestamp::MAX),
+        Err(why) => Err(Failure::usage(format!("{flag} {why}"))),
+    }
+}
