@@ -32,14 +32,22 @@ pub enum Error {
     #[error("the {0} has changed since it was read; read it again")]
     Stale(&'static str),
     /// Wait, then ask again.
-    #[error("too many requests; ask again in {} s", .after.as_secs())]
+    #[error("{}", too_many(.after))]
     TooMany {
-        /// How long until the next request can succeed.
+        /// How long until the next request can succeed; zero if no waiting helps.
         after: SignedDuration,
     },
     /// Nothing was decided; ask again later. The cause is for the log.
     #[error("the service cannot answer right now; nothing was changed that was not acknowledged")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+fn too_many(after: &SignedDuration) -> String {
+    if after.is_zero() {
+        "the credential was used as often as it may be".to_owned()
+    } else {
+        format!("too many requests; ask again in {} s", after.as_secs())
+    }
 }
 
 /// One field and what is wrong with it.

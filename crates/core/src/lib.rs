@@ -5,6 +5,7 @@
 
 pub mod assertion;
 pub mod authority;
+pub mod bucket;
 pub mod catalogue;
 pub mod clock;
 pub mod error;

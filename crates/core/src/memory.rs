@@ -291,11 +291,12 @@ impl Kept {
 
     fn touch(&mut self, touch: Touch) {
         match touch {
-            Touch::Use { token, used } => {
-                if let Some(Record::Token(token)) = self.records.get_mut(&Id::Token(token))
-                    && token.last_used.is_none_or(|stored| stored.at < used.at)
-                {
-                    token.last_used = Some(used);
+            Touch::Use { token, used, count } => {
+                if let Some(Record::Token(token)) = self.records.get_mut(&Id::Token(token)) {
+                    token.uses += count;
+                    if token.last_used.is_none_or(|stored| stored.at < used.at) {
+                        token.last_used = Some(used);
+                    }
                 }
             }
             Touch::Login { principal, at } => {

@@ -50,7 +50,7 @@ pub enum Write {
     Insert(Record),
     /// The record's next version; `Stale` unless the stored version is one less. Texts, replays, sessions and locks
     /// have no version and need only be there.
-    /// A token's `last_used` and a principal's `last_login` are left as stored: they are touches. Of a session only
+    /// A token's `last_used` and `uses` and a principal's `last_login` are left as stored: they are touches. Of a session only
     /// `ended` is written.
     Update(Record),
     /// A role ceases; `Stale` unless the stored version is this one.
@@ -324,12 +324,13 @@ pub fn claimed<E>(
     Ok(found)
 }
 
-/// A use that was recorded without a write on the path; one that is not later than the stored one changes nothing.
+/// A use that was recorded without a write on the path. A time that is not later than the stored one changes nothing; a
+/// count is added whenever it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each field is the record of that name")]
 pub enum Touch {
-    /// A token was used.
-    Use { token: TokenNumber, used: Use },
+    /// A token was used so often since the last batch, and last then.
+    Use { token: TokenNumber, used: Use, count: u64 },
     /// A principal logged in.
     Login { principal: PrincipalId, at: Timestamp },
 }
@@ -367,7 +368,8 @@ pub trait Store: Send + Sync {
     /// their tokens and sessions, and a token before its texts; the closer behind, the less is remembered meanwhile.
     fn load(&self, now: Timestamp, sink: Sink) -> Future<'_, Result<(), StoreError>>;
 
-    /// Writes last uses and logins down. Losing the last batch in a crash is allowed; nothing else is.
+    /// Writes uses and logins down. Losing the last batch in a crash is allowed; nothing else is. A batch that was answered
+    /// `Unavailable` may have been kept, and is counted twice when it comes again.
     fn touch(&self, batch: Vec<Touch>) -> Future<'_, Result<(), StoreError>>;
 
     /// Grows whenever a change that was answered `Unavailable` may have been kept after all: what was loaded before

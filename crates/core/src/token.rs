@@ -4,6 +4,7 @@ use crate::principal::PrincipalId;
 use crate::realm::RealmId;
 use crate::scope::ScopeSet;
 use crate::secret::{Digest, PEPPER};
+use crate::when;
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -47,13 +48,39 @@ pub struct Use {
     pub address: Option<IpAddr>,
 }
 
-/// So many requests in so long a time.
+/// So many uses in so long a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Limit {
     /// How many.
     pub count: u64,
     /// In how long.
     pub per: SignedDuration,
+}
+
+impl Limit {
+    /// Reads `100/1m`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (count, per) = text.split_once('/')?;
+        Some(Self { count: count.parse().ok()?, per: when::span(per).ok()? })
+    }
+
+    /// Whether it lets anything pass, and is small enough to be counted exactly: at most 1,000,000,000 in at least a
+    /// second and at most a year.
+    pub fn is_sound(&self) -> bool {
+        const YEAR: SignedDuration = SignedDuration::from_hours(366 * 24);
+        (1..=1_000_000_000).contains(&self.count) && (SignedDuration::from_secs(1)..=YEAR).contains(&self.per)
+    }
+}
+
+impl std::fmt::Display for Limit {
+    /// As [`Limit::parse`] reads it, in the longest unit that fits.
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let seconds = self.per.as_secs();
+        let units = [(86_400, 'd'), (3_600, 'h'), (60, 'm')];
+        let fits = units.into_iter().find(|(unit, _)| seconds % unit == 0);
+        let (unit, letter) = fits.unwrap_or((1, 's'));
+        write!(out, "{}/{}{letter}", self.count, seconds / unit)
+    }
 }
 
 /// The record of an issued opaque credential. Its secret is not in it; [`Text`] keeps what is kept.
@@ -93,6 +120,8 @@ pub struct Token {
     pub expires: Option<Timestamp>,
     /// When and from where it was last used; written as a touch.
     pub last_used: Option<Use>,
+    /// How often it was used; written as a touch.
+    pub uses: u64,
     /// If any are named, it counts only from these.
     pub networks: Vec<IpNet>,
     /// The issuer's own notes.
@@ -169,6 +198,7 @@ impl Token {
             not_before: None,
             expires: None,
             last_used: None,
+            uses: 0,
             networks: Vec::new(),
             metadata: BTreeMap::new(),
             limit: None,
@@ -251,5 +281,26 @@ impl Text {
     /// The live text of a token, under the present pepper.
     pub fn live(digest: Digest, token: TokenNumber) -> Self {
         Self { digest, token, pepper: PEPPER, until: None, state: TextState::Live, sealed: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_read_as_it_is_written() {
+        for text in ["100/1m", "1/1s", "5/90s", "1000/24h", "7/2d", "60/1h"] {
+            let limit = Limit::parse(text).unwrap();
+            assert!(limit.is_sound(), "{text}");
+            assert_eq!(Limit::parse(&limit.to_string()), Some(limit), "{text}");
+        }
+        assert_eq!(Limit::parse("100/60s").unwrap().to_string(), "100/1m");
+        for text in ["", "100", "100/", "/1m", "-1/1m", "1.5/1m", "100/1x", "none"] {
+            assert_eq!(Limit::parse(text), None, "{text}");
+        }
+        for text in ["0/1m", "1/0", "1000000001/1m", "1/367d"] {
+            assert!(!Limit::parse(text).unwrap().is_sound(), "{text}");
+        }
     }
 }

@@ -306,10 +306,11 @@ async fn admit(
     let (actor, text) = match presented {
         Presented::Bearer(text) => match house.authenticate(&text, room.dialect.name, address) {
             Ok(actor) => (actor, Some(text)),
-            Err(why) => {
+            Err(why @ Error::Unauthenticated(_)) => {
                 let echo = echo(room, route, parts, &text, address).await;
-                (echo.ok_or(Error::Unauthenticated(why))?, Some(text))
+                (echo.ok_or(why)?, Some(text))
             }
+            Err(why) => return Err(why.into()),
         },
         Presented::Basic { username, password } => {
             let claim = Claim::Password { username: &username, text: password };
@@ -391,7 +392,8 @@ fn shared_headers(refused: &Refused) -> Vec<(header::HeaderName, HeaderValue)> {
                 .collect()
         }
         Refused::Rule(Error::Unavailable(_), _) => vec![(header::RETRY_AFTER, HeaderValue::from_static("1"))],
-        Refused::Rule(Error::TooMany { after }, _) => {
+        // Where no waiting helps, none is asked for.
+        Refused::Rule(Error::TooMany { after }, _) if !after.is_zero() => {
             vec![(header::RETRY_AFTER, HeaderValue::from(u64::try_from(after.as_secs()).unwrap_or(1).max(1)))]
         }
         Refused::Rule(Error::Unauthenticated(_), _) => {

@@ -17,6 +17,7 @@ pub mod native;
 pub mod oauth;
 pub mod openapi;
 pub mod presented;
+mod rates;
 pub mod refusal;
 pub mod reply;
 pub mod ruvds;

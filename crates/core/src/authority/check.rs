@@ -1,10 +1,12 @@
 //! Check: whether a request may pass a gate. Like a verification it waits for nothing and writes nothing.
 
+use super::spend::{Limited, Spending};
 use super::verify::{Ask, Grant, Reason, Verdict, covers, judge};
 use super::{Actor, Authority};
 use crate::error::Error;
 use crate::gate::{Gate, Policy};
 use crate::index::Known;
+use crate::index::roster::GateFacts;
 use crate::scope::ScopeSet;
 use jiff::Timestamp;
 use std::net::IpAddr;
@@ -28,8 +30,8 @@ pub enum Passage {
     Open(Grant),
     /// The credential counts, but lacks something of what this request needs.
     Lacks(ScopeSet),
-    /// The credential counts, but has been used too often. The wait is zero if no waiting helps.
-    Limited(jiff::SignedDuration),
+    /// The credential counts, but was used too often.
+    Limited(Limited),
     /// The credential does not count here.
     Shut,
 }
@@ -49,21 +51,22 @@ pub struct Explained {
 
 impl Authority {
     /// A gate by its name, which is all that a gateway knows.
-    pub fn gate(&self, name: &str) -> Option<Arc<Gate>> {
+    pub fn gate(&self, name: &str) -> Option<Arc<GateFacts>> {
         self.index.roster.gate(name)
     }
 
-    /// Whether the bearer text opens the gate for this request. The use of a live one is noted.
-    pub fn check(&self, gate: &Gate, text: &str, check: &Check<'_>) -> Passage {
+    /// Whether the bearer text opens the gate for this request. The use of a live one is noted and spent.
+    pub fn check(&self, gate: &GateFacts, text: &str, check: &Check<'_>) -> Passage {
         let ask = Ask { realm: Some(gate.realm), address: check.address, ..Ask::default() };
         let mut lacks = None;
-        let verdict = self.weigh(text, check.address, |known, now| {
+        let verdict = self.weigh(text, check.address, Some(gate), Spending::Spend, |known, now| {
             let (verdict, missing) = pass(&gate.policy, known, &ask, check, now);
             lacks = missing;
             verdict
         });
         match (verdict, lacks) {
             (Verdict::Live(grant), _) => Passage::Open(grant),
+            (Verdict::Limited(limited), _) => Passage::Limited(limited),
             (Verdict::Lacks(_), Some(missing)) => Passage::Lacks(missing),
             (Verdict::Lacks(_) | Verdict::Refused(_) | Verdict::Unknown, _) => Passage::Shut,
         }
@@ -113,7 +116,10 @@ impl Authority {
         let ask = Ask { realm: Some(gate.realm), address: check.address, ..Ask::default() };
         let lacks: ScopeSet =
             needs.iter().filter(|word| !covers(&known.terms, word.as_str())).cloned().collect();
-        match pass(&gate.policy, known, &ask, check, self.now()).0 {
+        let facts = self.gate(&gate.name);
+        let verdict = pass(&gate.policy, known, &ask, check, self.now()).0;
+        match self.ration(verdict, facts.as_deref(), Spending::Look) {
+            Verdict::Limited(_) => decided(false, "it was used too often", lacks),
             Verdict::Live(_) => decided(true, "it counts and covers what the request needs", lacks),
             Verdict::Lacks(_) => {
                 let rule = gate.policy.rule(check.method, check.path);

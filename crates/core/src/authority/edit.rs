@@ -1,12 +1,12 @@
 //! Edit, disable and enable a token.
 
-use super::issue::{ending, sound, sound_metadata, sound_name, within_roles};
+use super::issue::{ending, sound, sound_limits, sound_metadata, sound_name, within_roles};
 use super::{Actor, Authority, Shown, View};
 use crate::error::{Error, Violation};
 use crate::journal::{Action, Entry};
 use crate::scope::ScopeSet;
 use crate::store::{Record, StoreError, Write};
-use crate::token::{State, Token};
+use crate::token::{Limit, State, Token};
 use crate::when;
 use ipnet::IpNet;
 use jiff::Timestamp;
@@ -28,6 +28,10 @@ pub struct Edit {
     pub networks: Option<Vec<IpNet>>,
     /// The whole new notes.
     pub metadata: Option<BTreeMap<String, String>>,
+    /// Another limit; `Some(None)` takes it away.
+    pub limit: Option<Option<Limit>>,
+    /// Another quota, which uses so far count against; `Some(None)` takes it away.
+    pub quota: Option<Option<u64>>,
 }
 
 impl Authority {
@@ -58,6 +62,11 @@ impl Authority {
         expected: Option<u64>,
     ) -> Result<Shown, Error> {
         let _held = self.hold(("token", actor.realm(), id)).await;
+        // A quota starts from what is written down and what is not, which must stand still until the index has followed.
+        let _still = match edit.quota {
+            Some(Some(_)) => Some(self.flushing.lock().await),
+            _ => None,
+        };
         let now = self.now();
         // What is wrong with an edit is wrong whether or not there is such a token.
         let changes = self.sound_edit(edit, view, now)?;
@@ -119,6 +128,7 @@ impl Authority {
         if let Some(metadata) = &edit.metadata {
             sound(&mut wrong, sound_metadata(metadata));
         }
+        sound(&mut wrong, sound_limits(edit.limit.flatten(), edit.quota.flatten()));
         if wrong.is_empty() { Ok(changes) } else { Err(Error::Invalid(wrong)) }
     }
 }
@@ -142,6 +152,8 @@ impl Changes<'_> {
             enabled: self.edit.enabled.unwrap_or(before.enabled),
             networks: self.edit.networks.clone().unwrap_or(before.networks),
             metadata: self.edit.metadata.clone().unwrap_or(before.metadata),
+            limit: self.edit.limit.unwrap_or(before.limit),
+            quota: self.edit.quota.unwrap_or(before.quota),
             ..before
         }
     }
@@ -171,6 +183,12 @@ fn edit_lines(actor: &Actor, before: &Token, after: &Token, now: Timestamp) -> V
     }
     if before.metadata != after.metadata {
         detail.insert("metadata".into(), after.metadata.keys().cloned().collect::<Vec<_>>().into());
+    }
+    if before.limit != after.limit {
+        detail.insert("limit".into(), after.limit.map(|limit| limit.to_string()).into());
+    }
+    if before.quota != after.quota {
+        detail.insert("quota".into(), after.quota.into());
     }
     if !detail.is_empty() {
         lines.push(Entry { detail, ..actor.line(Action::TokenEdit, &*after.id, now) });

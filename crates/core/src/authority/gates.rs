@@ -1,6 +1,7 @@
 //! Gates: made, edited and deleted by whoever may; what passes them is in [`super::check`].
 
 use super::idempotency::made;
+use super::issue::sound_limits;
 use super::{Actor, Authority, Idempotency};
 use crate::error::{Error, Violation};
 use crate::gate::{self, Fact, Gate, OnLimit, Place, Policy, Rule, is_header};
@@ -186,8 +187,8 @@ impl Authority {
         }
         if let Some(limit) = edit.limit {
             policy.limit = limit;
-            if limit.is_some_and(|limit| limit.count == 0 || !limit.per.is_positive()) {
-                take("limit", "must be at least one in some time".to_owned());
+            for each in sound_limits(limit, None).err().unwrap_or_default() {
+                take(&each.field, each.why);
             }
         }
         if let Some(status) = edit.on_limit {

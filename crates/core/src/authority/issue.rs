@@ -8,7 +8,7 @@ use crate::principal::{ADMIN, Principal};
 use crate::scope::{Scope, ScopeSet};
 use crate::secret::Secret;
 use crate::store::{Key, Record, Write};
-use crate::token::Token;
+use crate::token::{Limit, Token};
 use crate::when::{self, When};
 use ipnet::IpNet;
 use jiff::Timestamp;
@@ -38,6 +38,10 @@ pub struct Issue {
     pub networks: Vec<IpNet>,
     /// The issuer's own notes.
     pub metadata: BTreeMap<String, String>,
+    /// How often it may be used in a time.
+    pub limit: Option<Limit>,
+    /// How often it may be used at all.
+    pub quota: Option<u64>,
 }
 
 /// An issued or rotated token with its new text: everything that a dialect needs to word its answer.
@@ -92,6 +96,7 @@ impl Authority {
         let expires = sound(&mut wrong, ending("expires", issue.expires.as_deref(), now)).flatten();
         let not_before = sound(&mut wrong, instant("not_before", issue.not_before.as_deref(), now)).flatten();
         sound(&mut wrong, sound_metadata(&issue.metadata));
+        sound(&mut wrong, sound_limits(issue.limit, issue.quota));
         if issue.personal {
             sound(&mut wrong, self.personal_words(&issue.dialect, &issue.scopes));
         }
@@ -130,6 +135,8 @@ impl Authority {
             expires,
             networks: issue.networks.clone(),
             metadata: issue.metadata.clone(),
+            limit: issue.limit,
+            quota: issue.quota,
             ..Token::new(number, actor.realm(), struck.id, &issue.dialect, owner.id, now)
         };
         let issued = Issued::new(&token, &owner, struck.text, None);
@@ -138,6 +145,12 @@ impl Authority {
         line.detail.insert("principal".into(), owner.username.to_string().into());
         line.detail.insert("scopes".into(), token.scopes.to_text().into());
         line.detail.insert("expires".into(), token.expires.map(when::iso).into());
+        if let Some(limit) = token.limit {
+            line.detail.insert("limit".into(), limit.to_string().into());
+        }
+        if let Some(quota) = token.quota {
+            line.detail.insert("quota".into(), quota.into());
+        }
         let mut writes = self.kept(actor, once, &issued.to_bytes(), now)?;
         writes.push(Write::Insert(Record::Text(self.live_text(format, &issued.text, token.number)?)));
         // The index takes tokens before their texts.
@@ -261,6 +274,20 @@ pub(super) fn sound_metadata(metadata: &BTreeMap<String, String>) -> Result<(), 
     }
     let why = "must be at most 32 entries with names of 1 to 64 and values of up to 512 characters";
     Err(vec![Violation { field: "metadata".into(), why: why.into() }])
+}
+
+/// A limit and a quota that can be counted.
+pub(super) fn sound_limits(limit: Option<Limit>, quota: Option<u64>) -> Result<(), Vec<Violation>> {
+    const MOST: u64 = (1 << 53) - 1;
+    let mut wrong = Vec::new();
+    if limit.is_some_and(|limit| !limit.is_sound()) {
+        let why = "must be 1 to 1000000000 uses in 1 s to 366 d";
+        wrong.push(Violation { field: "limit".into(), why: why.into() });
+    }
+    if quota.is_some_and(|quota| !(1..=MOST).contains(&quota)) {
+        wrong.push(Violation { field: "quota".into(), why: format!("must be 1 to {MOST} uses") });
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
 /// An instant that ends something: it must lie ahead.

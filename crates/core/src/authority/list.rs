@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// A token with what its record only points to.
 #[derive(Debug, Clone)]
 pub struct Shown {
-    /// The record, its last use up to date.
+    /// The record, its uses up to date.
     pub token: Token,
     /// The user name of its principal.
     pub principal: Arc<str>,
@@ -153,10 +153,12 @@ impl Authority {
         Ok(own.is_some().then_some(filter))
     }
 
-    /// The record with its principal's name and a last use that may not be flushed yet.
+    /// The record with its principal's name and the uses that are not flushed yet.
     pub fn shown(&self, mut token: Token) -> Shown {
-        let uses = [token.last_used, self.index.noted_use(token.number)];
-        token.last_used = uses.into_iter().flatten().max_by_key(|used| used.at);
+        if let Some((used, count)) = self.index.noted_use(token.number) {
+            token.last_used = token.last_used.into_iter().chain([used]).max_by_key(|used| used.at);
+            token.uses += count;
+        }
         let principal =
             self.index.roster.standing(token.principal).map(|standing| Arc::clone(&standing.username));
         Shown { token, principal: principal.unwrap_or_default() }

@@ -25,6 +25,7 @@ mod roles;
 mod rotate;
 mod sessions;
 mod signing_keys;
+mod spend;
 mod tend;
 mod texts;
 mod verify;
@@ -51,15 +52,16 @@ pub use revoke::{Bulk, Filter};
 pub use roles::{EditRole, NewRole};
 pub use sessions::{SessionQuery, ShownSession};
 pub use signing_keys::sealed_key;
-pub use verify::{Ask, Grant, Reason, Tally, Verdict};
+pub use spend::{Left, Limited};
+pub use verify::{Ask, Grant, Reason, Verdict};
 pub use view::View;
 
 use crate::catalogue::Catalogue;
 use crate::clock::{Clock, Entropy, Pool, from_millis, to_millis};
 use crate::error::Error;
 use crate::format::Format;
-use crate::index::Index;
 use crate::index::roster::RealmFacts;
+use crate::index::{Index, Tally};
 use crate::journal::Entry;
 use crate::realm::RealmId;
 use crate::secret::Keys;
@@ -100,7 +102,8 @@ pub struct Authority {
     catalogue: Catalogue,
     formats: Formats,
     index: Index,
-    tally: Tally,
+    /// How checks at no gate ended.
+    tally: Arc<Tally>,
     guard: guard::Guard,
     ring: signing_keys::Ring,
     meters: meter::Meters,
@@ -117,6 +120,11 @@ pub struct Authority {
     doubt: AtomicBool,
     /// The store's generation that the index was read from.
     generation: AtomicU64,
+    /// Held by whoever writes uses down, and by whoever needs those that are written and those that are not to stand still.
+    flushing: Mutex<()>,
+    /// When the index was last known to be as the store is, in milliseconds.
+    followed: AtomicI64,
+    commits: tend::Commits,
     /// The second in which uses were last written down.
     flushed: AtomicI64,
     /// The minute in which replays were last pruned.
@@ -153,7 +161,7 @@ impl Authority {
             catalogue,
             index: Index::new(joined(&formats)),
             formats,
-            tally: Tally::default(),
+            tally: Arc::default(),
             guard: guard::Guard::default(),
             ring: signing_keys::Ring::default(),
             meters: meter::Meters::default(),
@@ -164,11 +172,15 @@ impl Authority {
             gate: RwLock::new(()),
             doubt: AtomicBool::new(false),
             generation: AtomicU64::new(0),
+            flushing: Mutex::new(()),
+            followed: AtomicI64::new(0),
+            commits: tend::Commits::default(),
             flushed: AtomicI64::new(0),
             pruned: AtomicI64::new(0),
             stripes: (0..STRIPES).map(|_| Mutex::new(())).collect(),
         };
         authority.reload().await?;
+        authority.settle().await?;
         Ok(authority)
     }
 
@@ -220,6 +232,7 @@ impl Authority {
         let _passing = self.gate.read().await;
         let done: Vec<_> = journal.iter().map(|line| (line.action, line.subject.clone())).collect();
         let outcome = self.store.commit(Change { at, writes: writes.clone(), journal }).await;
+        self.commits.note(&outcome);
         match &outcome {
             Ok(()) => {
                 self.index.apply(&writes);

@@ -98,7 +98,7 @@ impl Authority {
         if let Some(proved) = proved {
             self.guard.clear(claimant, by_password, network);
             let used = Use { at: self.now(), address: door.address };
-            self.noted.add(proved.key.as_ref().map(|key| Touch::Use { token: key.number, used }));
+            self.noted.add(proved.key.as_ref().map(|key| Touch::Use { token: key.number, used, count: 1 }));
             return Ok(proved);
         }
         if !locked && self.guard.fail(claimant, by_password, network) >= door.threshold {

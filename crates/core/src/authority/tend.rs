@@ -1,12 +1,13 @@
 //! What must be done from time to time: flushing, pruning, and reading the index anew after a doubt.
 
 use super::Authority;
+use crate::clock::{from_millis, to_millis};
 use crate::error::Error;
 use crate::index::Index;
 use crate::store::{StoreError, Touch, Write};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How long an expired session stays in the store.
 const SESSIONS_KEPT: SignedDuration = SignedDuration::from_hours(24);
@@ -17,6 +18,26 @@ const FEW_USES: usize = 1_000;
 const FLUSHED_WITHIN: i64 = 60;
 /// No commit waits behind more touches than these.
 const TOUCHES_AT_ONCE: usize = 1_000;
+
+/// How commits ended.
+#[derive(Debug, Default)]
+pub(super) struct Commits {
+    done: AtomicU64,
+    /// By another change that came first: nothing was done.
+    refused: AtomicU64,
+    unknown: AtomicU64,
+}
+
+impl Commits {
+    pub(super) fn note(&self, outcome: &Result<(), StoreError>) {
+        let count = match outcome {
+            Ok(()) => &self.done,
+            Err(StoreError::Taken(_) | StoreError::Stale(_)) => &self.refused,
+            Err(StoreError::Unavailable(_)) => &self.unknown,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+}
 
 impl Authority {
     /// Does whatever is due. `serve` calls it every second or so; a failure is reported and tried again next time.
@@ -38,6 +59,7 @@ impl Authority {
         self.commit(vec![Write::ForgetReplays(now), Write::ForgetSessions(over)], Vec::new(), now).await?;
         self.index.sweep(now);
         self.sweep_meters();
+        self.sweep_buckets();
         self.tend_signing_keys().await?;
         self.pruned.store(minute, Ordering::Release);
         Ok(())
@@ -52,12 +74,34 @@ impl Authority {
     /// Reads the index anew if a commit's outcome is unknown or the store recovered from a failure.
     pub async fn settle(&self) -> Result<(), Error> {
         let recovered = self.generation.load(Ordering::Acquire) != self.store.generation();
-        if self.doubt.load(Ordering::Acquire) || recovered { self.reload().await } else { Ok(()) }
+        if self.doubt.load(Ordering::Acquire) || recovered {
+            self.reload().await?;
+        }
+        self.followed.store(to_millis(self.clock.now()).as_millisecond(), Ordering::Release);
+        Ok(())
+    }
+
+    /// When the index was last known to be as the store is; a doubt that lasts leaves it behind.
+    pub fn followed(&self) -> Timestamp {
+        from_millis(self.followed.load(Ordering::Acquire))
+    }
+
+    /// Whether a commit's outcome is unknown, so that what it touched is refused.
+    pub fn in_doubt(&self) -> bool {
+        self.doubt.load(Ordering::Acquire)
+    }
+
+    /// Each outcome of commits, and how many ended so since the start.
+    pub fn commits(&self) -> [(&'static str, u64); 3] {
+        let Commits { done, refused, unknown } = &self.commits;
+        let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        [("done", count(done)), ("refused", count(refused)), ("unknown", count(unknown))]
     }
 
     /// Writes down the locks, last uses and logins noted so far; those that cannot be written wait for the next time.
     pub async fn flush(&self) -> Result<(), StoreError> {
         self.write_locks().await?;
+        let _alone = self.flushing.lock().await;
         self.flushed.store(self.now().as_second(), Ordering::Release);
         let mut touches = self.index.take_uses();
         touches.extend(self.noted.take());
@@ -73,7 +117,7 @@ impl Authority {
 
     fn note_again(&self, touch: Touch) {
         match touch {
-            Touch::Use { token, used } => self.index.note_use(token, used),
+            Touch::Use { token, used, count } => self.index.note_use(token, used, count),
             Touch::Login { .. } => self.noted.add([touch]),
         }
     }
@@ -81,6 +125,8 @@ impl Authority {
     /// Reads everything that may count from the store into the index, while no commit is under way. The doubt ends
     /// only with that: a reading that fails or is broken off leaves it.
     pub(super) async fn reload(&self) -> Result<(), Error> {
+        // First: whoever writes uses down waits for no commit.
+        let _still = self.flushing.lock().await;
         let _alone = self.gate.write().await;
         let generation = self.store.generation();
         let fresh = Arc::new(Index::new(super::joined(&self.formats)));

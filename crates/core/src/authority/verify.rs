@@ -1,9 +1,10 @@
-//! Verify: one digest, one lookup, then the facts. Nothing here waits or writes.
+//! Verify: one digest, one lookup, then the facts, then what is left of limits. Nothing here waits or writes.
 
+use super::spend::{Left, Limited, Spending};
 use super::{Actor, Authority};
-use crate::error::Unauthenticated;
-use crate::index::roster::{RealmFacts, Standing};
-use crate::index::{Known, Terms};
+use crate::error::{Error, Unauthenticated};
+use crate::index::roster::{GateFacts, RealmFacts, Standing};
+use crate::index::{Known, Outcome, Tally, Terms};
 use crate::realm::RealmId;
 use crate::scope::ScopeSet;
 use crate::session::Session;
@@ -11,7 +12,7 @@ use crate::store::{Key, Record};
 use crate::token::{TextState, Use, counts_from};
 use jiff::Timestamp;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
 
 /// What is asked of a token.
 #[derive(Debug, Clone, Copy, Default)]
@@ -31,10 +32,33 @@ pub enum Verdict {
     Live(Grant),
     /// It counts, but not for the scope asked.
     Lacks(Grant),
+    /// It counts, but was used too often.
+    Limited(Limited),
     /// It is known and does not count. The reason is for metrics and the log, never for the wire.
     Refused(Reason),
     /// Nobody knows it.
     Unknown,
+}
+
+impl Verdict {
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::Live(_) => Outcome::Live,
+            Self::Lacks(_) => Outcome::Lacks,
+            Self::Limited(_) => Outcome::Limited,
+            Self::Unknown => Outcome::Unknown,
+            Self::Refused(reason) => match reason {
+                Reason::Disabled => Outcome::Disabled,
+                Reason::Expired => Outcome::Expired,
+                Reason::NotYet => Outcome::NotYet,
+                Reason::Principal => Outcome::Principal,
+                Reason::Network => Outcome::Network,
+                Reason::Realm => Outcome::Realm,
+                Reason::PersonalOff => Outcome::PersonalOff,
+                Reason::Dialect => Outcome::Dialect,
+            },
+        }
+    }
 }
 
 /// Why a known token does not count.
@@ -69,62 +93,71 @@ impl Reason {
 
 /// A live credential and its principal.
 #[derive(Debug, Clone)]
-pub struct Grant(Known);
+pub struct Grant {
+    pub(super) known: Known,
+    /// Of limits; empty where none holds or none was asked.
+    pub(super) left: Vec<Left>,
+}
 
 impl Grant {
     /// Its public id, safe in logs.
     pub fn id(&self) -> &str {
-        self.0.id()
+        self.known.id()
     }
 
     /// A token's name; sessions have none.
     pub fn name(&self) -> Option<&str> {
-        self.0.name()
+        self.known.name()
     }
 
     /// The record, if it is a session.
     pub fn session(&self) -> Option<&Session> {
-        self.0.session()
+        self.known.session()
     }
 
     /// The dialect whose form it has, or whose API it opens.
     pub fn dialect(&self) -> &str {
-        &self.0.terms.dialect
+        &self.known.terms.dialect
+    }
+
+    /// What is left of its limits after this use; nothing, where none holds.
+    pub fn left(&self) -> &[Left] {
+        &self.left
     }
 
     /// When it was issued.
     pub fn issued(&self) -> Timestamp {
-        self.0.issued
+        self.known.issued
     }
 
     /// When it ends.
     pub fn expires(&self) -> Option<Timestamp> {
-        self.0.expires
+        self.known.expires
     }
 
     /// For whom it speaks.
     pub fn standing(&self) -> &Standing {
-        &self.0.terms.standing
+        &self.known.terms.standing
     }
 
     /// Its realm.
     pub fn realm(&self) -> &RealmFacts {
-        &self.0.terms.standing.realm
+        &self.known.terms.standing.realm
     }
 
     /// Whether it is a personal token.
     pub fn is_personal(&self) -> bool {
-        self.0.terms.personal
+        self.known.terms.personal
     }
 
     /// Whether it may do what `word` says, now.
     pub fn covers(&self, word: &str) -> bool {
-        covers(&self.0.terms, word)
+        covers(&self.known.terms, word)
     }
 
     /// What it may do now.
     pub fn scopes(&self) -> ScopeSet {
-        let Terms { scopes, standing, cut, .. } = &*self.0.terms;
+        let Terms { scopes, standing, cut, .. } = &*self.known.terms;
         if *cut { scopes.cut_to(&standing.scopes()) } else { scopes.clone() }
     }
 }
@@ -133,78 +166,54 @@ pub(super) fn covers(terms: &Terms, word: &str) -> bool {
     terms.scopes.covers(word) && (!terms.cut || terms.standing.covers(word))
 }
 
-/// How verifications ended since the start, for metrics.
-#[derive(Debug, Default)]
-pub struct Tally([AtomicU64; 11]);
-
-impl Tally {
-    const NAMES: [&'static str; 11] = [
-        "live",
-        "lacks",
-        "unknown",
-        "disabled",
-        "expired",
-        "not_yet",
-        "principal",
-        "network",
-        "realm",
-        "personal_off",
-        "dialect",
-    ];
-
-    /// Each outcome's name and count.
-    pub fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
-        Self::NAMES.into_iter().zip(self.0.iter().map(|count| count.load(Ordering::Relaxed)))
-    }
-
-    fn note(&self, verdict: &Verdict) {
-        let place = match verdict {
-            Verdict::Live(_) => 0,
-            Verdict::Lacks(_) => 1,
-            Verdict::Unknown => 2,
-            Verdict::Refused(reason) => 3 + *reason as usize,
-        };
-        self.0[place].fetch_add(1, Ordering::Relaxed);
-    }
-}
-
 impl Authority {
-    /// Whether the bearer text counts. A live one's use is noted.
+    /// Whether the bearer text counts. A live one's use is noted and spent.
     pub fn verify(&self, text: &str, ask: &Ask<'_>) -> Verdict {
-        self.weigh(text, ask.address, |known, now| judge(known, ask, now))
+        self.weigh(text, ask.address, None, Spending::Spend, |known, now| judge(known, ask, now))
     }
 
-    /// What `judge` says of what the text opens, counted; a live one's use is noted.
+    /// Whether the bearer text counts, for whoever only wants to be told: when that was is noted, nothing is spent. A token
+    /// that has to wait counts all the same; one whose quota is used up does not.
+    pub fn tell(&self, text: &str, ask: &Ask<'_>) -> Verdict {
+        self.weigh(text, ask.address, None, Spending::Tell, |known, now| judge(known, ask, now))
+    }
+
+    /// What `judge` says of what the text opens, and whether there is anything left of it at this gate, counted; a live
+    /// one's use is noted.
     pub(super) fn weigh(
         &self,
         text: &str,
         address: Option<IpAddr>,
+        gate: Option<&GateFacts>,
+        spending: Spending,
         judge: impl FnOnce(Known, Timestamp) -> Verdict,
     ) -> Verdict {
         let now = self.now();
         let known = self.index.get(&self.keys.bearer(text), text);
+        let tally = gate.map_or(&self.tally, |gate| &gate.tally);
+        let row = tally.row(known.as_ref().map(|known| &*known.terms.dialect));
         let verdict = known.map_or(Verdict::Unknown, |known| judge(known, now));
-        self.tally.note(&verdict);
-        if let Verdict::Live(Grant(Known { number: Some(token), .. })) = &verdict {
-            self.index.note_use(*token, Use { at: now, address: address.map(|from| from.to_canonical()) });
+        let verdict = self.ration(verdict, gate, spending);
+        tally.note(row, verdict.outcome());
+        if let Verdict::Live(Grant { known: Known { number: Some(token), .. }, .. }) = &verdict {
+            let used = Use { at: now, address: address.map(|from| from.to_canonical()) };
+            self.index.note_use(*token, used, u64::from(spending == Spending::Spend));
         }
         verdict
     }
 
     /// Makes the actor of a request to this dialect from the bearer text it brought.
-    pub fn authenticate(
-        &self,
-        text: &str,
-        dialect: &str,
-        address: Option<IpAddr>,
-    ) -> Result<Actor, Unauthenticated> {
+    pub fn authenticate(&self, text: &str, dialect: &str, address: Option<IpAddr>) -> Result<Actor, Error> {
         match self.verify(text, &Ask { address, ..Ask::default() }) {
             Verdict::Live(grant) => Ok(Actor::holder(grant)),
+            Verdict::Limited(limited) => Err(Error::TooMany { after: limited.wait }),
             Verdict::Refused(Reason::Expired) if self.may_say_expired(text, dialect) => {
-                Err(Unauthenticated::Expired)
+                Err(Unauthenticated::Expired.into())
             }
-            Verdict::Unknown if self.was_ours(text, dialect) => Err(Unauthenticated::Expired),
-            Verdict::Lacks(_) | Verdict::Refused(_) | Verdict::Unknown => Err(Unauthenticated::Invalid),
+            Verdict::Unknown if self.was_ours(text, dialect) => Err(Unauthenticated::Expired.into()),
+            Verdict::Lacks(_) | Verdict::Refused(_) | Verdict::Unknown => {
+                Err(Unauthenticated::Invalid.into())
+            }
         }
     }
 
@@ -232,9 +241,16 @@ impl Authority {
         }
     }
 
-    /// How verifications ended since the start.
-    pub fn tally(&self) -> &Tally {
-        &self.tally
+    /// How checks ended since the start: at no gate, then at each gate that there is.
+    pub fn tallies(&self) -> Vec<(Option<Arc<GateFacts>>, Arc<Tally>)> {
+        let gates = self.index.roster.gates().into_iter();
+        let gates = gates.map(|gate| (Some(Arc::clone(&gate)), Arc::clone(&gate.tally)));
+        [(None, Arc::clone(&self.tally))].into_iter().chain(gates).collect()
+    }
+
+    /// How many sessions live, those included that ended by themselves less than a minute ago.
+    pub fn sessions_len(&self) -> usize {
+        self.index.sessions()
     }
 
     /// How many token texts may count.
@@ -247,8 +263,10 @@ pub(super) fn judge(known: Known, ask: &Ask<'_>, now: Timestamp) -> Verdict {
     let reason = over(&known, now).or_else(|| out_of_place(&known.terms, ask));
     match (reason, ask.scope) {
         (Some(reason), _) => Verdict::Refused(reason),
-        (None, Some(word)) if !covers(&known.terms, word) => Verdict::Lacks(Grant(known)),
-        (None, _) => Verdict::Live(Grant(known)),
+        (None, Some(word)) if !covers(&known.terms, word) => {
+            Verdict::Lacks(Grant { known, left: Vec::new() })
+        }
+        (None, _) => Verdict::Live(Grant { known, left: Vec::new() }),
     }
 }
 

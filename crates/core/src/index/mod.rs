@@ -3,10 +3,14 @@
 
 mod facts;
 pub mod roster;
+mod spent;
 mod table;
+mod tally;
 mod uses;
 
 pub use facts::{Known, Label, Terms};
+pub use spent::{Buckets, Counts, Spender};
+pub use tally::{Outcome, Tally};
 
 use crate::gate::Gate;
 use crate::principal::Role;
@@ -31,6 +35,10 @@ pub struct Index {
     /// Realms, principals, roles, signing keys and locks.
     pub roster: Roster,
     uses: Uses,
+    /// What is spent of tokens' own limits.
+    pub buckets: Buckets,
+    /// What is spent of quotas.
+    pub counts: Counts,
     /// One change is followed at a time, so that a role's new scopes and its new holders do not miss each other.
     following: Mutex<Following>,
     /// The dialects whose texts begin with the id.
@@ -80,13 +88,18 @@ impl Index {
         self.len() == 0
     }
 
-    /// Notes a token's use, to be flushed later.
-    pub fn note_use(&self, token: TokenNumber, used: Use) {
-        self.uses.note(token, used);
+    /// How many sessions there are, some of which may be over since the last sweep.
+    pub fn sessions(&self) -> usize {
+        self.table.sessions()
     }
 
-    /// The latest use of a token that is not flushed.
-    pub fn noted_use(&self, token: TokenNumber) -> Option<Use> {
+    /// Notes so many uses of a token, to be flushed later; none: only when it was.
+    pub fn note_use(&self, token: TokenNumber, used: Use, count: u64) {
+        self.uses.note(token, used, count);
+    }
+
+    /// The latest use of a token that is not flushed, and how many are not.
+    pub fn noted_use(&self, token: TokenNumber) -> Option<(Use, u64)> {
         self.uses.get(token)
     }
 
@@ -97,7 +110,8 @@ impl Index {
 
     /// Takes the uses since the last call. Whoever cannot write them down notes them again.
     pub fn take_uses(&self) -> Vec<Touch> {
-        self.uses.take().into_iter().map(|(token, used)| Touch::Use { token, used }).collect()
+        let touch = |(token, (used, count))| Touch::Use { token, used, count };
+        self.uses.take().into_iter().map(touch).collect()
     }
 
     /// Follows a committed change.
@@ -146,6 +160,7 @@ impl Index {
         std::mem::swap(&mut *following, &mut *lock(&fresh.following));
         self.table.replace(&fresh.table);
         self.roster.replace(&fresh.roster);
+        self.counts.replace(&fresh.counts, |token| self.noted(token));
     }
 
     /// Drops the sessions that are over, and what nothing shares any more.
@@ -165,13 +180,25 @@ impl Index {
         }
     }
 
+    fn noted(&self, token: TokenNumber) -> u64 {
+        self.uses.get(token).map_or(0, |(_, count)| count)
+    }
+
     fn put_token(&self, following: &mut Following, token: &Token) {
         let standing = self.roster.standing(token.principal);
         let Some(standing) = standing.filter(|_| token.revoked.is_none() && token.purpose == Purpose::Access)
         else {
             following.awaited.remove(&token.number);
+            self.counts.of(token.number).remove(&token.number);
             return self.table.remove_number(token.number);
         };
+        let mut counts = self.counts.of(token.number);
+        if token.quota.is_some() {
+            counts.entry(token.number).or_insert_with(|| token.uses + self.noted(token.number));
+        } else {
+            counts.remove(&token.number);
+        }
+        drop(counts);
         let terms = shared(&mut following.terms, Terms::of_token(token, standing));
         let label = self.label(following, token);
         let expires = token.expires;

@@ -1,5 +1,7 @@
-//! The roster: realms, principals, roles, signing keys and locks as the rules need them at every request.
+//! The roster: realms, principals, roles, signing keys, locks and gates as the rules need them at every request.
 
+use super::spent::Buckets;
+use super::tally::Tally;
 use super::{read, write};
 use crate::gate::Gate;
 use crate::principal::{Principal, PrincipalId, Role, RoleId};
@@ -70,6 +72,33 @@ impl Standing {
     }
 }
 
+/// A gate as checks need it: its record, and what they leave there.
+#[derive(Debug)]
+pub struct GateFacts {
+    gate: Gate,
+    /// How they ended.
+    pub tally: Arc<Tally>,
+    /// What is spent of its limit.
+    pub buckets: Arc<Buckets>,
+}
+
+impl std::ops::Deref for GateFacts {
+    type Target = Gate;
+
+    fn deref(&self) -> &Gate {
+        &self.gate
+    }
+}
+
+impl GateFacts {
+    /// With what checks left at the gate as it was before.
+    fn new(gate: Gate, before: Option<&Self>) -> Self {
+        let kept = before.map(|before| (Arc::clone(&before.tally), Arc::clone(&before.buckets)));
+        let (tally, buckets) = kept.unwrap_or_default();
+        Self { gate, tally, buckets }
+    }
+}
+
 /// Everything of a house that is not a credential.
 #[derive(Debug, Default)]
 pub struct Roster {
@@ -78,7 +107,7 @@ pub struct Roster {
     principals: RwLock<HashMap<PrincipalId, Arc<Standing>>>,
     keys: RwLock<HashMap<String, SigningKey>>,
     locks: RwLock<HashMap<(PrincipalId, bool), Vec<Lock>>>,
-    gates: RwLock<HashMap<String, Arc<Gate>>>,
+    gates: RwLock<HashMap<String, Arc<GateFacts>>>,
 }
 
 impl Roster {
@@ -123,8 +152,13 @@ impl Roster {
     }
 
     /// A gate.
-    pub fn gate(&self, name: &str) -> Option<Arc<Gate>> {
+    pub fn gate(&self, name: &str) -> Option<Arc<GateFacts>> {
         read(&self.gates).get(name).cloned()
+    }
+
+    /// Every gate.
+    pub fn gates(&self) -> Vec<Arc<GateFacts>> {
+        read(&self.gates).values().cloned().collect()
     }
 
     /// The locks that hold this principal's passwords, or its keys.
@@ -151,7 +185,9 @@ impl Roster {
                 held.push(lock.clone());
             }
             Record::Gate(gate) => {
-                write(&self.gates).insert(gate.name.clone(), Arc::new(gate.clone()));
+                let mut gates = write(&self.gates);
+                let facts = GateFacts::new(gate.clone(), gates.get(&gate.name).map(|before| &**before));
+                gates.insert(gate.name.clone(), Arc::new(facts));
             }
             Record::Token(_) | Record::Text(_) | Record::Session(_) | Record::Replay(_) => {}
         }
@@ -194,7 +230,12 @@ impl Roster {
         std::mem::swap(&mut *write(&self.principals), &mut *write(&fresh.principals));
         std::mem::swap(&mut *write(&self.keys), &mut *write(&fresh.keys));
         std::mem::swap(&mut *write(&self.locks), &mut *write(&fresh.locks));
-        std::mem::swap(&mut *write(&self.gates), &mut *write(&fresh.gates));
+        let mut gates = write(&self.gates);
+        let kept = |(name, gate): (String, Arc<GateFacts>)| {
+            let facts = GateFacts::new(gate.gate.clone(), gates.get(&name).map(|before| &**before));
+            (name, Arc::new(facts))
+        };
+        *gates = std::mem::take(&mut *write(&fresh.gates)).into_iter().map(kept).collect();
     }
 
     fn put_realm(&self, realm: &Realm) {

@@ -71,6 +71,7 @@ struct Shard {
     places: HashTable<u32>,
     chunks: Vec<Box<[Option<Entry>]>>,
     free: Vec<u32>,
+    sessions: usize,
 }
 
 /// Where an entry lies: its shard in the upper 8 bits, its place there in the others.
@@ -126,6 +127,11 @@ impl Table {
     /// How many texts there are.
     pub(super) fn len(&self) -> usize {
         self.shards.iter().map(|shard| read(shard).places.len()).sum()
+    }
+
+    /// How many of them are sessions.
+    pub(super) fn sessions(&self) -> usize {
+        self.shards.iter().map(|shard| read(shard).sessions).sum()
     }
 
     /// Puts an entry in, in place of one with the same digest.
@@ -218,6 +224,7 @@ impl Shard {
 
     fn insert(&mut self, entry: Entry) -> u32 {
         let key = entry.digest;
+        self.sessions += usize::from(entry.number.is_none());
         if self.free.is_empty() {
             let first = u32::try_from(self.chunks.len() * CHUNK).unwrap_or(NOWHERE);
             self.chunks.push(std::iter::repeat_with(|| None).take(CHUNK).collect());
@@ -239,6 +246,7 @@ impl Shard {
             found.remove();
         }
         self.free.push(place);
+        self.sessions -= usize::from(entry.number.is_none());
         Some(entry)
     }
 }

@@ -7,9 +7,9 @@ use hashbrown::HashMap;
 
 const SHARDS: usize = 64;
 
-/// The latest use of each token since the last batch.
+/// The latest use of each token since the last batch, and how many there were.
 #[derive(Debug)]
-pub(super) struct Uses(Vec<Mutex<HashMap<TokenNumber, Use>>>);
+pub(super) struct Uses(Vec<Mutex<HashMap<TokenNumber, (Use, u64)>>>);
 
 impl Default for Uses {
     fn default() -> Self {
@@ -18,17 +18,18 @@ impl Default for Uses {
 }
 
 impl Uses {
-    /// Notes a use, unless a later one is noted already.
-    pub(super) fn note(&self, token: TokenNumber, used: Use) {
+    /// Notes `count` uses, of which this is the latest, unless a later one is noted already.
+    pub(super) fn note(&self, token: TokenNumber, used: Use, count: u64) {
         let mut shard = lock(self.shard(token));
-        let noted = shard.entry(token).or_insert(used);
-        if noted.at < used.at {
-            *noted = used;
+        let (latest, counted) = shard.entry(token).or_insert((used, 0));
+        if latest.at < used.at {
+            *latest = used;
         }
+        *counted += count;
     }
 
-    /// The latest use that is not written down.
-    pub(super) fn get(&self, token: TokenNumber) -> Option<Use> {
+    /// The latest use that is not written down, and how many are not.
+    pub(super) fn get(&self, token: TokenNumber) -> Option<(Use, u64)> {
         lock(self.shard(token)).get(&token).copied()
     }
 
@@ -38,11 +39,11 @@ impl Uses {
     }
 
     /// Takes all of them.
-    pub(super) fn take(&self) -> Vec<(TokenNumber, Use)> {
+    pub(super) fn take(&self) -> Vec<(TokenNumber, (Use, u64))> {
         self.0.iter().flat_map(|shard| std::mem::take(&mut *lock(shard))).collect()
     }
 
-    fn shard(&self, token: TokenNumber) -> &Mutex<HashMap<TokenNumber, Use>> {
+    fn shard(&self, token: TokenNumber) -> &Mutex<HashMap<TokenNumber, (Use, u64)>> {
         &self.0[usize::try_from(token.0 % SHARDS as u64).unwrap_or(0)]
     }
 }

@@ -98,7 +98,9 @@ pub(super) fn version(record: &Record) -> Option<u64> {
 /// Puts back what an update leaves as stored: touches, and all of a session but its end.
 pub(super) fn leave(stored: &Record, record: &mut Record) {
     match (stored, record) {
-        (Record::Token(stored), Record::Token(token)) => token.last_used = stored.last_used,
+        (Record::Token(stored), Record::Token(token)) => {
+            (token.last_used, token.uses) = (stored.last_used, stored.uses);
+        }
         (Record::Principal(stored), Record::Principal(principal)) => principal.last_login = stored.last_login,
         (Record::Session(stored), Record::Session(session)) => {
             *session = Session { ended: session.ended, ..stored.clone() };

@@ -21,7 +21,10 @@ impl House {
     }
 
     fn why(&self, jwt: &str, dialect: &str) -> Unauthenticated {
-        self.authority.authenticate(jwt, dialect, None).unwrap_err()
+        match self.authority.authenticate(jwt, dialect, None) {
+            Err(Error::Unauthenticated(why)) => why,
+            other => panic!("{other:?}"),
+        }
     }
 }
 

@@ -100,10 +100,15 @@ impl Collector for House {
             texts.metric_type(),
         )?)?;
         let counts = ConstCounter::new(0_u64);
-        let mut checks =
-            encoder.encode_descriptor("checks", "Verifications by outcome", None, counts.metric_type())?;
-        for (outcome, count) in self.0.tally().counts() {
-            ConstCounter::new(count).encode(checks.encode_family(&[("outcome", outcome)])?)?;
+        let help = "Checks of credentials, by gate, dialect of the credential and outcome";
+        let mut checks = encoder.encode_descriptor("checks", help, None, counts.metric_type())?;
+        for (gate, tally) in self.0.tallies() {
+            // No gate has this name.
+            let gate = gate.as_ref().map_or("-", |gate| gate.name.as_str());
+            for (dialect, outcome, count) in tally.counts() {
+                let labels = [("gate", gate), ("dialect", dialect), ("outcome", outcome.as_str())];
+                ConstCounter::new(count).encode(checks.encode_family(&labels)?)?;
+            }
         }
         Ok(())
     }

@@ -80,6 +80,14 @@ fn four_gateways_let_through_what_the_gate_opens_and_nothing_else() {
             });
         }
     });
+    for (on_limit, by_nginx) in [(403, 403), (429, 500)] {
+        admin
+            .ask("PATCH", "/v1/gates/front", json!({ "on_limit": on_limit }).to_string().as_bytes())
+            .expect(200);
+        for gateway in &gateways {
+            walk.limit(gateway, if gateway.kind == "nginx" { by_nginx } else { on_limit });
+        }
+    }
     server.kill();
     for gateway in &gateways {
         let status = walk.shut(gateway, &walk.good(gateway), "GET", "/reports").status;
@@ -281,6 +289,22 @@ impl Walk<'_> {
         ] {
             self.shut(gateway, &good, "GET", target);
         }
+    }
+
+    /// A token that may pass once passes once. nginx alone does not say when to come again.
+    fn limit(&self, gateway: &Gateway, status: u16) {
+        let new = json!({ "name": "once", "scopes": ["metrics.read"], "limit": "1/1h" });
+        let issued = self.admin.post("/v1/tokens", new).expect(201);
+        let client = Client::bearer(gateway.address, &text(&issued, "token"));
+        self.open(gateway, &client, "GET", "/reports", b"");
+        let reply = self.shut(gateway, &client, "GET", "/reports");
+        assert_eq!(reply.status, status, "{}", gateway.kind);
+        assert_eq!(
+            reply.header("retry-after").is_none(),
+            gateway.kind == "nginx",
+            "{}: {reply:?}",
+            gateway.kind
+        );
     }
 
     /// nginx takes no header beyond its buffers, the others pass it on; none of them forgets the gate over it.

@@ -210,6 +210,15 @@ fn a_dry_run_prints_the_request_and_asks_nobody() {
         ),
         ("token rotate cf_1 --overlap 24h", "POST\t/v1/tokens/cf_1/rotate\t{\"overlap\":\"24h\"}\n"),
         ("token disable cf_1", "PATCH\t/v1/tokens/cf_1\t{\"enabled\":false}\n"),
+        (
+            "token create ci --scope a --limit 100/1m --quota 1000",
+            "POST\t/v1/tokens\t{\"name\":\"ci\",\"scopes\":[\"a\"],\"limit\":\"100/1m\",\"quota\":1000}\n",
+        ),
+        (
+            "token edit cf_1 --limit none --quota none",
+            "PATCH\t/v1/tokens/cf_1\t{\"limit\":\"none\",\"quota\":null}\n",
+        ),
+        ("token edit cf_1 --quota 7", "PATCH\t/v1/tokens/cf_1\t{\"quota\":7}\n"),
         ("token edit cf_1 --any-network", "PATCH\t/v1/tokens/cf_1\t{\"networks\":[]}\n"),
         ("token revoke cf_1 cf_2", "DELETE\t/v1/tokens/cf_1\t\nDELETE\t/v1/tokens/cf_2\t\n"),
         (

@@ -13,10 +13,11 @@ mod places;
 use crate::dialect::{Answering, Dialect, Pass, Reply, Room, Route};
 use crate::doorway::{Operator, Peer};
 use crate::refusal::Refusal;
-use crate::reply;
+use crate::{rates, reply};
 use bytes::Bytes;
-use counterfoil_core::authority::{Check, Grant, Passage};
+use counterfoil_core::authority::{Check, Grant, Limited, Passage};
 use counterfoil_core::gate::{Fact, Gate, Place, Policy, canonical};
+use counterfoil_core::index::roster::GateFacts;
 use counterfoil_core::scope::ScopeSet;
 use forwarded::Forwarded;
 use http::header::{HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -87,7 +88,7 @@ struct Question<'a> {
 }
 
 enum Ruling {
-    Open(Arc<Gate>, Grant),
+    Open(Arc<GateFacts>, Grant),
     /// What the caller is told.
     Shut(Reply),
 }
@@ -117,7 +118,7 @@ fn decide(room: &Room, extensions: &Extensions, question: &Question<'_>) -> Ruli
     Ruling::Shut(match room.house.check(&gate, &text, &check) {
         Passage::Open(grant) => return Ruling::Open(gate, grant),
         Passage::Lacks(needs) => lacks(&gate, &needs),
-        Passage::Limited(after) => limited(&gate, after),
+        Passage::Limited(by) => limited(&gate, &by),
         Passage::Shut => {
             let error = ", error=\"invalid_token\"";
             challenge(&gate, StatusCode::UNAUTHORIZED, error, "the credential does not count")
@@ -133,7 +134,7 @@ fn open(gate: &Gate, grant: &Grant) -> Reply {
             reply.headers_mut().insert(name, value);
         }
     }
-    reply
+    rates::told(reply, grant.left())
 }
 
 /// The headers that the service behind is told.
@@ -163,10 +164,10 @@ fn lacks(gate: &Gate, needs: &ScopeSet) -> Reply {
     challenge(gate, StatusCode::FORBIDDEN, &error, "the credential lacks a scope that this needs")
 }
 
-fn limited(gate: &Gate, after: jiff::SignedDuration) -> Reply {
+fn limited(gate: &Gate, by: &Limited) -> Reply {
     let status = StatusCode::from_u16(gate.policy.on_limit.status()).unwrap_or(StatusCode::FORBIDDEN);
-    let reply = shut(status, "the credential has been used too often");
-    let seconds = after.as_secs() + i64::from(after.subsec_nanos() > 0);
+    let reply = rates::told(shut(status, "the credential has been used too often"), &by.left);
+    let seconds = by.wait.as_secs();
     if seconds > 0 { reply::with(reply, RETRY_AFTER, &seconds.to_string()) } else { reply }
 }
 

@@ -11,8 +11,7 @@ use counterfoil_core::authority::{self, Check, NewRule};
 use counterfoil_core::error::Error;
 use counterfoil_core::gate::{Gate, canonical};
 use counterfoil_core::scope::ScopeSet;
-use counterfoil_core::token::Limit;
-use counterfoil_core::when::{self, iso};
+use counterfoil_core::when::iso;
 use http::{Method, StatusCode, header};
 use std::net::IpAddr;
 
@@ -119,29 +118,11 @@ fn read(policy: EditGate) -> Result<authority::EditGate, Refused> {
         rules: policy.rules.map(|rules| rules.into_iter().map(rule).collect()),
         dialects: policy.dialects,
         places: policy.places,
-        limit: policy.limit.as_deref().map(limit).transpose()?,
+        limit: policy.limit.as_deref().map(super::tokens::limit).transpose()?,
         on_limit: policy.on_limit,
         set: policy.set.map(|set| set.into_iter().map(|set| (set.header, set.fact)).collect()),
         strip: policy.strip,
     })
-}
-
-/// `100/1m`, or `none`.
-pub(super) fn limit(text: &str) -> Result<Option<Limit>, Error> {
-    if text == "none" {
-        return Ok(None);
-    }
-    let read = || {
-        let (count, per) = text.split_once('/')?;
-        Some(Limit { count: count.parse().ok()?, per: when::span(per).ok()? })
-    };
-    let why = "must be a number and a time, as in 100/1m, or none";
-    read().map(Some).ok_or_else(|| Error::invalid("limit", why))
-}
-
-/// As [`limit`] reads it.
-pub(super) fn limit_text(limit: Limit) -> String {
-    format!("{}/{}s", limit.count, limit.per.as_secs())
 }
 
 fn shown(status: StatusCode, gate: Gate) -> Reply {
@@ -172,7 +153,7 @@ impl From<Gate> for wire::Gate {
             rules: policy.rules.into_iter().map(rule).collect(),
             dialects: policy.dialects,
             places: policy.places.iter().map(ToString::to_string).collect(),
-            limit: policy.limit.map(limit_text),
+            limit: policy.limit.map(|limit| limit.to_string()),
             on_limit: policy.on_limit.status(),
             set: policy.set.into_iter().map(header).collect(),
             strip: policy.strip,

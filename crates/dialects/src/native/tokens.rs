@@ -13,12 +13,13 @@ use counterfoil_core::error::Error;
 use counterfoil_core::realm::RealmId;
 use counterfoil_core::scope::{Scope, ScopeSet};
 use counterfoil_core::store::{Position, SortBy, TokenFilter};
-use counterfoil_core::token::State;
+use counterfoil_core::token::{Limit, State};
 use counterfoil_core::when::{self, iso};
 use http::{Method, StatusCode, header};
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 
 pub(super) fn routes() -> Vec<Route> {
     const ISSUE: Needs = Needs::Scope(&["counterfoil.tokens.write", "counterfoil.tokens.mint"]);
@@ -101,6 +102,8 @@ fn create(room: &Room, call: Call) -> Answer<'_> {
             principal: body.principal,
             networks: networks(&body.networks, "networks")?,
             metadata: body.metadata,
+            limit: body.limit.as_deref().map(limit).transpose()?.flatten(),
+            quota: body.quota,
         };
         let issued = room.house.issue(call.actor()?, &VIEW, &issue, call.idempotency()?.as_ref()).await?;
         let location = format!("{}/v1/tokens/{}", room.prefix, issued.id);
@@ -158,6 +161,8 @@ fn edit_one(room: &Room, call: Call) -> Answer<'_> {
             expires: body.expires,
             networks: body.networks.as_deref().map(|list| networks(list, "networks")).transpose()?,
             metadata: body.metadata,
+            limit: body.limit.map(|text| text.as_deref().map_or(Ok(None), limit)).transpose()?,
+            quota: body.quota,
         };
         let shown = room.house.edit(call.actor()?, &VIEW, call.param("id"), &edit, call.if_match()?).await?;
         Ok(one(shown, room.house.now()))
@@ -276,13 +281,32 @@ fn filter(asked: &Filter, realm: RealmId, now: Timestamp) -> Result<TokenFilter,
 /// Reads networks and single addresses; `field` names the list in an error.
 pub(super) fn networks(texts: &[String], field: &str) -> Result<Vec<IpNet>, Error> {
     let network = |(at, text): (usize, &String)| {
-        let net = text.parse().or_else(|_| text.parse().map(|address: std::net::IpAddr| address.into()));
-        net.map_err(|_| {
+        let net = text.parse().or_else(|_| text.parse().map(|address: IpAddr| address.into()));
+        net.map(plain).map_err(|_| {
             Error::invalid(format!("{field}[{at}]"), "must be a network like 10.0.0.0/8 or an address")
         })
     };
     let networks: Vec<IpNet> = texts.iter().enumerate().map(network).collect::<Result<_, _>>()?;
     if networks.len() > 64 { Err(Error::invalid(field, "must be at most 64")) } else { Ok(networks) }
+}
+
+/// Reads `100/1m`, or `none`.
+pub(super) fn limit(text: &str) -> Result<Option<Limit>, Error> {
+    if text == "none" {
+        return Ok(None);
+    }
+    let why = "must be a number and a time, as in 100/1m, or none";
+    Limit::parse(text).map(Some).ok_or_else(|| Error::invalid("limit", why))
+}
+
+/// A mapped IPv4 network as the IPv4 network that it is: addresses are compared so.
+fn plain(network: IpNet) -> IpNet {
+    match (network.addr().to_canonical(), network.prefix_len().checked_sub(96)) {
+        (IpAddr::V4(address), Some(length)) if network.addr().is_ipv6() => {
+            Ipv4Net::new(address, length).map_or(network, IpNet::V4)
+        }
+        _ => network,
+    }
 }
 
 fn one(shown: Shown, now: Timestamp) -> crate::dialect::Reply {
@@ -331,6 +355,9 @@ pub(super) fn token(shown: Shown, now: Timestamp) -> wire::Token {
         last_used_address: token.last_used.and_then(|used| used.address).map(|address| address.to_string()),
         networks: token.networks.iter().map(ToString::to_string).collect(),
         metadata: token.metadata,
+        limit: token.limit.map(|limit| limit.to_string()),
+        quota: token.quota,
+        uses: token.uses,
         version: token.version,
     }
 }

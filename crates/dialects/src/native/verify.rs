@@ -6,8 +6,8 @@ use crate::body;
 use crate::dialect::{Answer, Call, Doc, Needs, Room, Route};
 use crate::openapi::named;
 use crate::refusal::Refused;
-use crate::reply;
-use counterfoil_core::authority::{Actor, Ask, Grant, Verdict};
+use crate::{rates, reply};
+use counterfoil_core::authority::{Actor, Ask, Grant, Left, Verdict};
 use counterfoil_core::error::Error;
 use counterfoil_core::scope::Scope;
 use http::{Method, StatusCode};
@@ -33,15 +33,19 @@ fn verify(room: &Room, call: Call) -> Answer<'_> {
         let value = body::value(&call.body)?;
         if value.get("tokens").is_none() {
             let question: Question = body::shape(value)?;
-            let [reading] =
-                read(room, &call, std::slice::from_ref(&question))?.try_into().unwrap_or_default();
-            return Ok(reply::json(StatusCode::OK, &reading));
+            let verdicts = weighed(room, &call, std::slice::from_ref(&question))?;
+            let verdict = verdicts.into_iter().next().unwrap_or(Verdict::Unknown);
+            let reply = reply::json(StatusCode::OK, &reading(&question, &verdict));
+            return Ok(rates::told(reply, left(&verdict)));
         }
         let batch: Batch = body::shape(value)?;
         if batch.tokens.len() > MOST {
             return Err(Error::invalid("tokens", format!("must be at most {MOST}")).into());
         }
-        Ok(reply::json(StatusCode::OK, &Answers { results: read(room, &call, &batch.tokens)? }))
+        let verdicts = weighed(room, &call, &batch.tokens)?;
+        let readings = batch.tokens.iter().zip(&verdicts);
+        let results = readings.map(|(question, verdict)| reading(question, verdict)).collect();
+        Ok(reply::json(StatusCode::OK, &Answers { results }))
     })
 }
 
@@ -52,7 +56,7 @@ struct Batch {
 }
 
 /// Every question is sound and allowed before the first is answered: an answer notes a use.
-fn read(room: &Room, call: &Call, questions: &[Question]) -> Result<Vec<Reading>, Refused> {
+fn weighed(room: &Room, call: &Call, questions: &[Question]) -> Result<Vec<Verdict>, Refused> {
     let actor = call.actor()?;
     let asks: Vec<Ask<'_>> =
         questions.iter().map(|question| ask(actor, question)).collect::<Result<_, _>>()?;
@@ -60,14 +64,30 @@ fn read(room: &Room, call: &Call, questions: &[Question]) -> Result<Vec<Reading>
     if !itself || questions.is_empty() {
         actor.require(&[VERIFY])?;
     }
-    let reading = |(question, ask): (&Question, &Ask<'_>)| match room.house.verify(&question.token, ask) {
-        Verdict::Live(grant) => live(&grant),
+    let weigh = |(question, ask): (&Question, &Ask<'_>)| room.house.verify(&question.token, ask);
+    Ok(questions.iter().zip(&asks).map(weigh).collect())
+}
+
+fn reading(question: &Question, verdict: &Verdict) -> Reading {
+    match verdict {
+        Verdict::Live(grant) => live(grant),
         Verdict::Lacks(_) => {
             Reading { lacks: question.scope.iter().cloned().collect(), ..Reading::default() }
         }
+        Verdict::Limited(limited) => {
+            let wait = u64::try_from(limited.wait.as_secs()).ok();
+            Reading { retry_after: wait.filter(|wait| *wait > 0), ..Reading::default() }
+        }
         Verdict::Refused(_) | Verdict::Unknown => Reading::default(),
-    };
-    Ok(questions.iter().zip(&asks).map(reading).collect())
+    }
+}
+
+fn left(verdict: &Verdict) -> &[Left] {
+    match verdict {
+        Verdict::Live(grant) => grant.left(),
+        Verdict::Limited(limited) => &limited.left,
+        Verdict::Lacks(_) | Verdict::Refused(_) | Verdict::Unknown => &[],
+    }
 }
 
 fn ask<'a>(actor: &Actor, question: &'a Question) -> Result<Ask<'a>, Error> {
@@ -85,6 +105,7 @@ fn live(grant: &Grant) -> Reading {
     Reading {
         active: true,
         lacks: Vec::new(),
+        retry_after: None,
         scope: Some(scopes.to_text()),
         sub: Some(grant.standing().id.0.to_string()),
         exp: grant.expires().map(jiff::Timestamp::as_second),

@@ -32,9 +32,9 @@ async fn look(room: &Room, call: &Call) -> Result<Reply, Fault> {
     let form = Form::read(call)?;
     let ask = Ask { realm: Some(call.realm.id), ..Ask::default() };
     let grant = if may_ask_about_all(room, call, &form)? {
-        match room.house.verify(form.need("token")?, &ask) {
+        match room.house.tell(form.need("token")?, &ask) {
             Verdict::Live(grant) => Some(grant),
-            Verdict::Lacks(_) | Verdict::Refused(_) | Verdict::Unknown => None,
+            _ => None,
         }
     } else {
         let client = client(room, call, &form).await?;
@@ -56,7 +56,7 @@ fn may_ask_about_all(room: &Room, call: &Call, form: &Form) -> Result<bool, Faul
     if form.get("client_secret").or_else(|| form.get("client_assertion")).is_some() {
         return Err(Fault::request("a caller must prove itself in one way only"));
     }
-    let actor = room.house.authenticate(&text, NAME, call.address).map_err(Error::from)?;
+    let actor = room.house.authenticate(&text, NAME, call.address)?;
     let opens = actor.grant().is_some_and(|grant| doorway::opens(room.dialect, grant));
     if actor.realm() != call.realm.id || !opens {
         return Err(Error::from(Unauthenticated::Invalid).into());

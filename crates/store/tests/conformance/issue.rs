@@ -70,6 +70,7 @@ pub(crate) fn token(number: u64) -> Token {
         not_before: None,
         expires: None,
         last_used: None,
+        uses: 0,
         networks: Vec::new(),
         metadata: BTreeMap::new(),
         limit: None,

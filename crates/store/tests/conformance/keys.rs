@@ -73,6 +73,7 @@ async fn a_token_with_every_field_comes_back_whole(house: House) {
         metadata: [("team".to_owned(), "x\"y".to_owned())].into(),
         limit: Some(Limit { count: 3, per: SignedDuration::from_millis(1500) }),
         quota: Some(1_000_000),
+        uses: 7,
         version: 12,
         ..token(1)
     };

@@ -119,8 +119,9 @@ fn steps() -> impl Strategy<Value = Step> {
             let journal = vec![entry(Action::TokenEdit, &subject)];
             Step::Commit(Change { at: at(clock), journal, ..change(writes) })
         }),
-        1 => (1..6_u64, 0..4_i64).prop_map(|(number, used)| {
-            Step::Touch(Touch::Use { token: TokenNumber(number), used: Use { at: at(used), address: None } })
+        1 => (1..6_u64, 0..4_i64, 0..3_u64).prop_map(|(number, used, count)| {
+            let used = Use { at: at(used), address: None };
+            Step::Touch(Touch::Use { token: TokenNumber(number), used, count })
         }),
     ]
 }

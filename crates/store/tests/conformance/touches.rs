@@ -1,4 +1,4 @@
-//! Last uses, and what a load brings.
+//! Uses and logins, and what a load brings.
 
 use crate::house::House;
 use crate::issue::{at, realm, text, token};
@@ -12,6 +12,7 @@ use std::net::IpAddr;
 
 laws!(
     only_a_later_use_is_written_down,
+    every_use_is_counted,
     only_a_later_login_is_written_down,
     a_load_brings_what_may_count_and_no_more
 );
@@ -23,8 +24,11 @@ async fn only_a_later_use_is_written_down(house: House) {
         at: at(millis),
         address: address.map(|text| text.parse::<IpAddr>().unwrap()),
     };
-    let touch =
-        |number, millis, address| Touch::Use { token: TokenNumber(number), used: used_from(millis, address) };
+    let touch = |number, millis, address| Touch::Use {
+        token: TokenNumber(number),
+        used: used_from(millis, address),
+        count: 1,
+    };
     let used = async |number| match house.find(Key::Token(TokenNumber(number))).await {
         Some(Record::Token(token)) => token.last_used,
         other => panic!("{other:?}"),
@@ -39,6 +43,27 @@ async fn only_a_later_use_is_written_down(house: House) {
     house.store.touch(vec![touch(1, 12, None), touch(1, 11, Some("::1"))]).await.unwrap();
     assert_eq!(used(1).await, Some(used_from(12, None)));
     assert_eq!(house.find(Key::Token(TokenNumber(1))).await.map(version), Some(1), "a touch is no change");
+}
+
+async fn every_use_is_counted(house: House) {
+    house.insert(Record::Token(Token { uses: 2, ..token(1) })).await.unwrap();
+    house.insert(Record::Token(token(2))).await.unwrap();
+    let touch = |number, millis, count| Touch::Use {
+        token: TokenNumber(number),
+        used: Use { at: at(millis), address: None },
+        count,
+    };
+    let uses = async |number| match house.find(Key::Token(TokenNumber(number))).await {
+        Some(Record::Token(token)) => (token.uses, token.last_used.map(|used| used.at)),
+        other => panic!("{other:?}"),
+    };
+    house.store.touch(vec![touch(1, 10, 3), touch(404, 10, 1)]).await.unwrap();
+    house.store.touch(vec![touch(1, 9, 4), touch(1, 10, 1), touch(1, 11, 0)]).await.unwrap();
+    assert_eq!(uses(1).await, (10, Some(at(11))));
+    assert_eq!(uses(2).await, (0, None));
+    // A change that was decided on before does not undo it.
+    house.update(Record::Token(Token { name: "b".into(), version: 2, ..token(1) })).await.unwrap();
+    assert_eq!(uses(1).await, (10, Some(at(11))));
 }
 
 async fn only_a_later_login_is_written_down(house: House) {

@@ -98,6 +98,12 @@ pub struct CreateArgs {
     /// A note; say it once for each
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     metadata: Vec<(String, String)>,
+    /// How often it may be used in a time: 100/1m [default: no limit]
+    #[arg(long, value_name = "COUNT/TIME")]
+    limit: Option<String>,
+    /// How often it may be used at all [default: for ever]
+    #[arg(long, value_name = "COUNT")]
+    quota: Option<u64>,
     #[command(flatten)]
     flags: CreateFlags,
 }
@@ -141,8 +147,25 @@ pub struct EditArgs {
     /// Drop the notes
     #[arg(long)]
     no_metadata: bool,
+    /// How often it may be used in a time: 100/1m; none takes the limit away
+    #[arg(long, value_name = "COUNT/TIME")]
+    limit: Option<String>,
+    /// How often it may be used at all, its uses so far included; none takes the quota away
+    #[arg(long, value_name = "COUNT", value_parser = quota)]
+    quota: Option<Quota>,
     #[command(flatten)]
     flags: EditFlags,
+}
+
+/// A number of uses, or none.
+#[derive(Debug, Clone, Copy)]
+struct Quota(Option<u64>);
+
+fn quota(text: &str) -> Result<Quota, String> {
+    if text == "none" {
+        return Ok(Quota(None));
+    }
+    text.parse().map(|count| Quota(Some(count))).map_err(|_| "must be a number, or none".to_owned())
 }
 
 /// Carries the verb out.
@@ -174,6 +197,8 @@ async fn create(args: CreateArgs, desk: &Desk<'_>) -> Outcome {
         principal: args.principal,
         networks: args.networks,
         metadata: args.metadata.into_iter().collect(),
+        limit: args.limit,
+        quota: args.quota,
     };
     desk.create(Tokens::create(&issue)?, args.flags).await
 }
@@ -195,6 +220,8 @@ async fn edit(args: EditArgs, desk: &Desk<'_>) -> Outcome {
             .metadata
             .or_else(|| args.no_metadata.then(Vec::new))
             .map(|notes| notes.into_iter().collect()),
+        limit: args.limit.map(Some),
+        quota: args.quota.map(|quota| quota.0),
     };
     desk.edit(Tokens::edit(&args.id, &edit)?, args.flags).await
 }

@@ -1,7 +1,7 @@
 //! Tokens on the native wire: issue, list, edit, rotate, revoke.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 
 /// `POST /v1/tokens`.
@@ -33,6 +33,12 @@ pub struct Issue {
     /// The issuer's own notes: at most 32 entries of 64 and 512 characters.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
+    /// How often it may be used in a time, as `100/1m`; as often as one likes by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<String>,
+    /// How often it may be used at all; for ever by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota: Option<u64>,
 }
 
 /// The answer to a create or a rotation: the only place where a secret stands, once.
@@ -108,6 +114,14 @@ pub struct Token {
     /// The issuer's own notes.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
+    /// How often it may be used in a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<String>,
+    /// How often it may be used at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota: Option<u64>,
+    /// How often it was used.
+    pub uses: u64,
     /// Grows with every change; the `ETag` for `If-Match`.
     pub version: u64,
 }
@@ -179,6 +193,18 @@ pub struct Edit {
     /// The whole new notes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<BTreeMap<String, String>>,
+    /// How often it may be used in a time, as `100/1m`; `none` or null takes the limit away.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    pub limit: Option<Option<String>>,
+    /// How often it may be used at all, its uses so far included; null takes the quota away.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    pub quota: Option<Option<u64>>,
+}
+
+/// Null is not absent.
+#[expect(clippy::option_option, reason = "absent, null, or a value")]
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(value).map(Some)
 }
 
 /// `POST /v1/tokens/{id}/rotate`.

@@ -30,7 +30,7 @@ pub struct Question {
     pub address: Option<String>,
 }
 
-/// What a token is worth (RFC 7662's words). An inactive one says nothing but that.
+/// What a token is worth (RFC 7662's words). An inactive one says nothing but that, or what would help.
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Answer {
     /// Whether it counts, and covers the scope asked for.
@@ -38,6 +38,9 @@ pub struct Answer {
     /// For a live token without the scope: that scope.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lacks: Vec<String>,
+    /// For a live token that was used too often: after how many seconds it counts again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
     /// Its scopes, separated by spaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,

@@ -94,14 +94,16 @@ pub(super) fn mark(connection: &Connection, at: Timestamp) -> Result<(), Error> 
 /// Writes a last use or login down unless a later one is there.
 pub(super) fn touch(connection: &Connection, touch: &Touch) -> Result<(), Fault> {
     match touch {
-        Touch::Use { token, used } => connection
+        Touch::Use { token, used, count } => connection
             .prepare_cached(
-                "UPDATE token SET used_at = ?2, used_from = ?3 WHERE number = ?1 AND ifnull(used_at < ?2, 1)",
+                "UPDATE token SET uses = uses + ?4, used_at = iif(ifnull(used_at < ?2, 1), ?2, used_at), \
+                 used_from = iif(ifnull(used_at < ?2, 1), ?3, used_from) WHERE number = ?1",
             )?
             .execute(params![
                 token.0,
                 used.at.as_millisecond(),
                 used.address.map(|address| address.to_string()),
+                count,
             ])?,
         Touch::Login { principal, at } => connection
             .prepare_cached(

@@ -9,12 +9,12 @@ use serde_json::to_string;
 
 pub(super) const INSERT_TOKEN: &str = "INSERT INTO token (number, realm, id, dialect, purpose, name, scope_set, principal, issuer, \
      personal, enabled, revoked, created, modified, not_before, expires, used_at, used_from, networks, metadata, \
-     limit_count, limit_per, quota, version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, \
-     ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)";
+     limit_count, limit_per, quota, uses, version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, \
+     ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)";
 pub(super) const UPDATE_TOKEN: &str = "UPDATE token SET realm = ?2, id = ?3, dialect = ?4, purpose = ?5, name = ?6, \
      scope_set = ?7, principal = ?8, issuer = ?9, personal = ?10, enabled = ?11, revoked = ?12, created = ?13, \
      modified = ?14, not_before = ?15, expires = ?16, networks = ?19, metadata = ?20, limit_count = ?21, \
-     limit_per = ?22, quota = ?23, version = ?24 WHERE number = ?1 AND version = ?24 - 1";
+     limit_per = ?22, quota = ?23, version = ?25 WHERE number = ?1 AND version = ?25 - 1";
 
 pub(super) fn token(connection: &Connection, sql: &str, token: &Token) -> Result<usize, Fault> {
     let address = token.last_used.and_then(|used| used.address);
@@ -44,6 +44,7 @@ pub(super) fn token(connection: &Connection, sql: &str, token: &Token) -> Result
         token.limit.map(|limit| limit.count),
         token.limit.map(per),
         token.quota,
+        token.uses,
         token.version,
     ])?)
 }

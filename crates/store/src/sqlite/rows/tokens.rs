@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 pub(in crate::sqlite) const TOKEN: &str = "SELECT number, realm, id, dialect, purpose, name, scope_set, principal, issuer, \
      personal, enabled, revoked, created, modified, not_before, expires, used_at, used_from, networks, metadata, \
-     limit_count, limit_per, quota, version FROM token";
+     limit_count, limit_per, quota, uses, version FROM token";
 pub(in crate::sqlite) const TEXT: &str = "SELECT digest, token, pepper, until, state, sealed FROM text";
 pub(in crate::sqlite) const REPLAY: &str =
     "SELECT realm, actor, route, key, request, sealed, until FROM replay";
@@ -58,7 +58,8 @@ impl Shared<'_> {
             metadata: metadata(row, 19)?,
             limit: limit(row, 20, 21)?,
             quota: row.get(22)?,
-            version: row.get(23)?,
+            uses: row.get(23)?,
+            version: row.get(24)?,
         })
     }
 }

@@ -1,0 +1,124 @@
+//! How checks ended, by the dialect of the credential and the outcome: numbers that only grow, counted without a lock.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the word of each is its documentation")]
+pub enum Outcome {
+    Live,
+    Lacks,
+    Limited,
+    Unknown,
+    Disabled,
+    Expired,
+    NotYet,
+    Principal,
+    Network,
+    Realm,
+    PersonalOff,
+    Dialect,
+}
+
+impl Outcome {
+    const EVERY: [Self; 12] = [
+        Self::Live,
+        Self::Lacks,
+        Self::Limited,
+        Self::Unknown,
+        Self::Disabled,
+        Self::Expired,
+        Self::NotYet,
+        Self::Principal,
+        Self::Network,
+        Self::Realm,
+        Self::PersonalOff,
+        Self::Dialect,
+    ];
+
+    /// The word in metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Lacks => "lacks",
+            Self::Limited => "limited",
+            Self::Unknown => "unknown",
+            Self::Disabled => "disabled",
+            Self::Expired => "expired",
+            Self::NotYet => "not_yet",
+            Self::Principal => "principal",
+            Self::Network => "network",
+            Self::Realm => "realm",
+            Self::PersonalOff => "personal_off",
+            Self::Dialect => "dialect",
+        }
+    }
+}
+
+/// No dialect, or one of more than a tally has room for.
+const NO_DIALECT: &str = "-";
+/// For so many dialects there is room.
+const DIALECTS: usize = 15;
+
+/// Counts by dialect and outcome.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Each takes the first free place when it is first seen.
+    dialects: [OnceLock<Box<str>>; DIALECTS],
+    counts: [[AtomicU64; Outcome::EVERY.len()]; DIALECTS + 1],
+}
+
+/// Where a dialect's counts are.
+#[derive(Debug, Clone, Copy)]
+pub struct Row(usize);
+
+impl Tally {
+    /// Where the checks of this dialect's credentials are counted; nobody's, if the credential is unknown.
+    pub fn row(&self, dialect: Option<&str>) -> Row {
+        let Some(dialect) = dialect else { return Row(DIALECTS) };
+        let own = |place: &OnceLock<Box<str>>| **place.get_or_init(|| dialect.into()) == *dialect;
+        Row(self.dialects.iter().position(own).unwrap_or(DIALECTS))
+    }
+
+    /// Counts a check.
+    pub fn note(&self, row: Row, outcome: Outcome) {
+        if let Some(counts) = self.counts.get(row.0) {
+            counts[outcome as usize].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// What was counted so far: dialect, outcome and how often, without those that never came.
+    pub fn counts(&self) -> impl Iterator<Item = (&str, Outcome, u64)> {
+        let names = self.dialects.iter().map(|place| place.get().map_or(NO_DIALECT, |name| name));
+        let rows = names.chain([NO_DIALECT]).zip(&self.counts);
+        let counts = rows.flat_map(|(dialect, counts)| {
+            let each = move |(outcome, count): (Outcome, &AtomicU64)| {
+                (dialect, outcome, count.load(Ordering::Relaxed))
+            };
+            Outcome::EVERY.into_iter().zip(counts).map(each)
+        });
+        counts.filter(|(.., count)| *count > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_dialect_has_a_row_and_those_without_room_share_one() {
+        let tally = Tally::default();
+        let names: Vec<_> = (0..DIALECTS + 2).map(|number| format!("dialect {number}")).collect();
+        for _ in 0..2 {
+            for name in &names {
+                tally.note(tally.row(Some(name)), Outcome::Live);
+            }
+        }
+        tally.note(tally.row(None), Outcome::Unknown);
+        let counts: Vec<_> = tally.counts().collect();
+        assert_eq!(counts[0], ("dialect 0", Outcome::Live, 2));
+        assert_eq!(counts.len(), DIALECTS + 2);
+        assert_eq!(counts[DIALECTS..], [("-", Outcome::Live, 4), ("-", Outcome::Unknown, 1)]);
+    }
+}
