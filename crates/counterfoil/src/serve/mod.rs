@@ -6,6 +6,7 @@ mod house;
 mod log;
 mod metrics;
 mod patience;
+mod spoken;
 mod tls;
 
 use crate::config::server::Server;

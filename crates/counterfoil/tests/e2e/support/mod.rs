@@ -1,11 +1,13 @@
 //! What every test here stands on: a directory, the program run in it, a server, and a plain HTTP client.
 
+pub(crate) mod gateway;
 pub(crate) mod http;
 pub(crate) mod node;
 pub(crate) mod place;
 pub(crate) mod python;
 pub(crate) mod raw;
 pub(crate) mod server;
+pub(crate) mod upstream;
 
 use serde_json::Value;
 
