@@ -5,19 +5,30 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the word of each is its documentation")]
 pub enum Outcome {
+    /// It counts.
     Live,
+    /// It counts, but lacks a scope.
     Lacks,
+    /// It counts, but was used too often.
     Limited,
+    /// Nobody knows it.
     Unknown,
+    /// It is disabled.
     Disabled,
+    /// Its time is over.
     Expired,
+    /// Its time has not come.
     NotYet,
+    /// Its principal is disabled or deleted.
     Principal,
+    /// It does not count from there.
     Network,
+    /// It is of another realm.
     Realm,
+    /// It is personal where such tokens are switched off.
     PersonalOff,
+    /// Its dialect does not pass there.
     Dialect,
 }
 

@@ -173,6 +173,25 @@ async fn whoever_acts_may_be_named_by_a_token_of_its_own() {
 }
 
 #[tokio::test]
+async fn an_assertion_counts_only_where_we_say_who_we_are() {
+    let world = World::create(BTreeMap::new()).await;
+    for (host, refusal) in [
+        ("evil.example", "invalid_request"),
+        ("10.0.0.1", "invalid_request"),
+        ("127.0.0.1:8080", "invalid_client"),
+        ("[::1]", "invalid_client"),
+    ] {
+        let form = "grant_type=client_credentials&client_assertion=a.b.c\
+            &client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer";
+        let request = Request::post("/oauth/token").header("host", host);
+        let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form).unwrap();
+        let reply = world.ask(request, "192.0.2.9".parse().unwrap()).await;
+        let came: Value = serde_json::from_slice(reply.body()).unwrap();
+        assert_eq!(text(&came, "error"), refusal, "{host}: {came}");
+    }
+}
+
+#[tokio::test]
 async fn ten_wrong_secrets_lock_the_client_there_and_nowhere_else() {
     let world = new_world().await;
     service(&world, "reports").await;
