@@ -166,10 +166,10 @@ async fn whoever_acts_may_be_named_by_a_token_of_its_own() {
     let (_, came) = exchange(&world, "billing", subject, &[("audience", "ledger")]).await;
     assert_eq!(claims_of(text(&came, "access_token"))["act"], json!({ "sub": billing }));
     // A token for somebody else opens nothing here, nor does what is had for it.
-    for ours in [&[][..], &[("audience", US)]] {
-        let (status, came) = exchange(&world, "billing", subject, ours).await;
-        assert_eq!((status, text(&came, "error")), (400, "invalid_request"), "{came}");
-    }
+    let (status, came) = exchange(&world, "billing", subject, &[("audience", US)]).await;
+    assert_eq!((status, text(&came, "error")), (400, "invalid_request"), "{came}");
+    let (_, came) = exchange(&world, "billing", subject, &[]).await;
+    assert_eq!(claims_of(text(&came, "access_token"))["aud"], "billing");
 }
 
 #[tokio::test]
