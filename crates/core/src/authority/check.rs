@@ -117,8 +117,9 @@ impl Authority {
         let lacks: ScopeSet =
             needs.iter().filter(|word| !covers(&known.terms, word.as_str())).cloned().collect();
         let facts = self.gate(&gate.name);
-        let verdict = pass(&gate.policy, known, &ask, check, self.now()).0;
-        match self.ration(verdict, facts.as_deref(), Spending::Look) {
+        let mut verdict = pass(&gate.policy, known, &ask, check, self.now()).0;
+        self.ration(&mut verdict, facts.as_deref(), Spending::Look);
+        match verdict {
             Verdict::Limited(_) => decided(false, "it was used too often", lacks),
             Verdict::Live(_) => decided(true, "it counts and covers what the request needs", lacks),
             Verdict::Lacks(_) => {

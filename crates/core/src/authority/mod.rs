@@ -4,6 +4,7 @@ mod actor;
 mod bootstrap;
 mod check;
 mod clients;
+mod commits;
 mod cursor;
 mod delegate;
 mod edit;
@@ -35,6 +36,7 @@ pub use actor::Actor;
 pub use bootstrap::bootstrap;
 pub use check::{Check, Explained, Passage};
 pub use clients::ClientProof;
+pub use commits::Commits;
 pub use edit::Edit;
 pub use exchange::{Exchange, Minted, Started, Worded};
 pub use gates::{EditGate, NewRule};
@@ -124,7 +126,7 @@ pub struct Authority {
     flushing: Mutex<()>,
     /// When the index was last known to be as the store is, in milliseconds.
     followed: AtomicI64,
-    commits: tend::Commits,
+    commits: Commits,
     /// The second in which uses were last written down.
     flushed: AtomicI64,
     /// The minute in which replays were last pruned.
@@ -174,7 +176,7 @@ impl Authority {
             generation: AtomicU64::new(0),
             flushing: Mutex::new(()),
             followed: AtomicI64::new(0),
-            commits: tend::Commits::default(),
+            commits: Commits::default(),
             flushed: AtomicI64::new(0),
             pruned: AtomicI64::new(0),
             stripes: (0..STRIPES).map(|_| Mutex::new(())).collect(),
@@ -231,8 +233,9 @@ impl Authority {
     async fn commit(&self, writes: Vec<Write>, journal: Vec<Entry>, at: Timestamp) -> Result<(), StoreError> {
         let _passing = self.gate.read().await;
         let done: Vec<_> = journal.iter().map(|line| (line.action, line.subject.clone())).collect();
+        let began = self.clock.now();
         let outcome = self.store.commit(Change { at, writes: writes.clone(), journal }).await;
-        self.commits.note(&outcome);
+        self.commits.note(&outcome, self.clock.now().duration_since(began));
         match &outcome {
             Ok(()) => {
                 self.index.apply(&writes);

@@ -2,11 +2,11 @@
 //! of them or off none. Buckets are kept in memory: a restart forgives. Quotas are counted durably.
 
 use super::Authority;
-use super::verify::{Grant, Verdict};
+use super::verify::Verdict;
 use crate::bucket::Bucket;
 use crate::clock::to_millis;
 use crate::index::roster::GateFacts;
-use crate::index::{Known, Spender};
+use crate::index::{Known, Spender, Terms};
 use crate::token::Limit;
 use hashbrown::HashMap;
 use jiff::{SignedDuration, Timestamp};
@@ -45,12 +45,16 @@ pub(super) enum Spending {
 }
 
 impl Authority {
-    /// A live credential that has nothing left is limited; any other verdict stays.
-    pub(super) fn ration(&self, verdict: Verdict, gate: Option<&GateFacts>, spending: Spending) -> Verdict {
-        let Verdict::Live(Grant { known, .. }) = verdict else { return verdict };
-        match self.spend(&known, gate, spending) {
-            Ok(left) => Verdict::Live(Grant { known, left }),
-            Err(limited) => Verdict::Limited(limited),
+    /// A live credential that has nothing left is limited; any other verdict stays. Who has no limit pays for one look.
+    pub(super) fn ration(&self, verdict: &mut Verdict, gate: Option<&GateFacts>, spending: Spending) {
+        let Verdict::Live(grant) = verdict else { return };
+        let Terms { limit, quota, .. } = &*grant.known.terms;
+        if limit.is_none() && quota.is_none() && gate.is_none_or(|gate| gate.policy.limit.is_none()) {
+            return;
+        }
+        match self.spend(&grant.known, gate, spending) {
+            Ok(left) => grant.left = left,
+            Err(limited) => *verdict = Verdict::Limited(limited),
         }
     }
 
@@ -63,9 +67,6 @@ impl Authority {
         let quota = known.terms.quota;
         let limit = known.terms.limit.filter(|_| spending != Spending::Tell);
         let gate = gate.and_then(|gate| Some((gate.policy.limit?, &*gate.buckets)));
-        if limit.is_none() && quota.is_none() && gate.is_none() {
-            return Ok(Vec::new());
-        }
         let spender = known.number.map_or(Spender::Sessions(known.terms.standing.id), Spender::Token);
         // Everybody takes these locks in this order.
         let mut own = limit.map(|limit| (limit, self.index.buckets.of(spender)));

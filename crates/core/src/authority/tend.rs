@@ -1,13 +1,14 @@
 //! What must be done from time to time: flushing, pruning, and reading the index anew after a doubt.
 
 use super::Authority;
+use super::commits::Commits;
 use crate::clock::{from_millis, to_millis};
 use crate::error::Error;
 use crate::index::Index;
 use crate::store::{StoreError, Touch, Write};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 /// How long an expired session stays in the store.
 const SESSIONS_KEPT: SignedDuration = SignedDuration::from_hours(24);
@@ -18,26 +19,6 @@ const FEW_USES: usize = 1_000;
 const FLUSHED_WITHIN: i64 = 60;
 /// No commit waits behind more touches than these.
 const TOUCHES_AT_ONCE: usize = 1_000;
-
-/// How commits ended.
-#[derive(Debug, Default)]
-pub(super) struct Commits {
-    done: AtomicU64,
-    /// By another change that came first: nothing was done.
-    refused: AtomicU64,
-    unknown: AtomicU64,
-}
-
-impl Commits {
-    pub(super) fn note(&self, outcome: &Result<(), StoreError>) {
-        let count = match outcome {
-            Ok(()) => &self.done,
-            Err(StoreError::Taken(_) | StoreError::Stale(_)) => &self.refused,
-            Err(StoreError::Unavailable(_)) => &self.unknown,
-        };
-        count.fetch_add(1, Ordering::Relaxed);
-    }
-}
 
 impl Authority {
     /// Does whatever is due. `serve` calls it every second or so; a failure is reported and tried again next time.
@@ -91,11 +72,9 @@ impl Authority {
         self.doubt.load(Ordering::Acquire)
     }
 
-    /// Each outcome of commits, and how many ended so since the start.
-    pub fn commits(&self) -> [(&'static str, u64); 3] {
-        let Commits { done, refused, unknown } = &self.commits;
-        let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        [("done", count(done)), ("refused", count(refused)), ("unknown", count(unknown))]
+    /// How commits ended so far.
+    pub fn commits(&self) -> &Commits {
+        &self.commits
     }
 
     /// Writes down the locks, last uses and logins noted so far; those that cannot be written wait for the next time.

@@ -192,8 +192,8 @@ impl Authority {
         let known = self.index.get(&self.keys.bearer(text), text);
         let tally = gate.map_or(&self.tally, |gate| &gate.tally);
         let row = tally.row(known.as_ref().map(|known| &*known.terms.dialect));
-        let verdict = known.map_or(Verdict::Unknown, |known| judge(known, now));
-        let verdict = self.ration(verdict, gate, spending);
+        let mut verdict = known.map_or(Verdict::Unknown, |known| judge(known, now));
+        self.ration(&mut verdict, gate, spending);
         tally.note(row, verdict.outcome());
         if let Verdict::Live(Grant { known: Known { number: Some(token), .. }, .. }) = &verdict {
             let used = Use { at: now, address: address.map(|from| from.to_canonical()) };

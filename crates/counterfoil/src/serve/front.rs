@@ -3,7 +3,7 @@
 //! that was begun.
 
 use super::house::Doorways;
-use super::metrics::{MEDIA_TYPE, Metrics};
+use super::metrics::Metrics;
 use anyhow::Result;
 use bytes::Bytes;
 use counterfoil_core::authority::Authority;
@@ -16,6 +16,7 @@ use counterfoil_dialects::doorway::{
 use counterfoil_dialects::native::client::REALM;
 use counterfoil_dialects::refusal::Refused;
 use counterfoil_dialects::{forwarded, openapi, reply};
+use http::header::ACCEPT;
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use ipnet::IpNet;
@@ -112,7 +113,7 @@ impl Front {
                 own(reply::whole(StatusCode::OK, "text/plain", Bytes::from_static(b"ok\n")))
             }
             "/readyz" if asks => own(self.ready().await),
-            "/metrics" if asks => own(self.measured()),
+            "/metrics" if asks => own(self.measured(&request)),
             "/openapi.json" if asks => {
                 own(reply::whole(StatusCode::OK, "application/json", self.openapi.clone()))
             }
@@ -144,9 +145,10 @@ impl Front {
         }
     }
 
-    fn measured(&self) -> Reply {
-        match self.metrics.text() {
-            Ok(text) => reply::whole(StatusCode::OK, MEDIA_TYPE, text.into()),
+    fn measured(&self, request: &Request<Incoming>) -> Reply {
+        let accepted = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok());
+        match self.metrics.text(accepted) {
+            Ok((media_type, text)) => reply::whole(StatusCode::OK, media_type, text.into()),
             Err(error) => {
                 tracing::error!(%error, "the metrics could not be written");
                 reply::empty(StatusCode::INTERNAL_SERVER_ERROR)

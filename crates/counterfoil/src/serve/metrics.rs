@@ -1,4 +1,5 @@
-//! Metrics in the OpenMetrics text form. Labels are bounded: nothing that a caller wrote becomes one.
+//! Metrics, in the OpenMetrics text form and in the one before it. Labels are bounded: nothing that a caller wrote becomes
+//! one. `docs/metrics.md` explains each.
 
 use crate::system;
 use counterfoil_core::authority::Authority;
@@ -6,7 +7,8 @@ use counterfoil_dialects::doorway::Answered;
 use http::{Method, StatusCode};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric as _};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric as _, NoLabelSet};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
@@ -16,15 +18,15 @@ use prometheus_client::registry::Registry;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The media type of what [`Metrics::text`] gives.
-pub(super) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+const CLASSIC: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Every metric of the server.
 #[derive(Debug)]
 pub(super) struct Metrics {
     registry: Registry,
     requests: Family<Request, Counter>,
-    seconds: Family<Dialect, Histogram, fn() -> Histogram>,
+    seconds: Family<Answer, Histogram, fn() -> Histogram>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -36,8 +38,9 @@ struct Request {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Dialect {
+struct Answer {
     dialect: &'static str,
+    route: String,
 }
 
 impl Metrics {
@@ -60,13 +63,16 @@ impl Metrics {
         let (dialect, route) = (answered.dialect, answered.route.clone());
         let request = Request { dialect, route, method: known(method), status: status.as_u16() };
         self.requests.get_or_create(&request).inc();
-        self.seconds.get_or_create(&Dialect { dialect }).observe(took.as_secs_f64());
+        let answer = Answer { dialect, route: request.route };
+        self.seconds.get_or_create(&answer).observe(took.as_secs_f64());
     }
 
-    /// The whole text.
-    pub(super) fn text(&self) -> Result<String, std::fmt::Error> {
+    /// The whole text, and its media type: OpenMetrics for whoever accepts it, else what came before it.
+    pub(super) fn text(&self, accepted: Option<&str>) -> Result<(&'static str, String), std::fmt::Error> {
         let mut text = String::new();
-        encode(&mut text, &self.registry).map(|()| text)
+        encode(&mut text, &self.registry)?;
+        let open = accepted.is_some_and(|accepted| accepted.contains("application/openmetrics-text"));
+        Ok(if open { (OPEN_METRICS, text) } else { (CLASSIC, classic(&text)) })
     }
 }
 
@@ -92,17 +98,20 @@ struct House(Arc<Authority>);
 
 impl Collector for House {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), std::fmt::Error> {
-        let texts = ConstGauge::new(i64::try_from(self.0.index_len()).unwrap_or(i64::MAX));
-        texts.encode(encoder.encode_descriptor(
-            "index_texts",
-            "Token texts that may count",
-            None,
-            texts.metric_type(),
-        )?)?;
-        let counts = ConstCounter::new(0_u64);
+        let house = &self.0;
+        let mut gauge = |name: &str, help: &str, value: f64| {
+            let gauge = ConstGauge::new(value);
+            gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)
+        };
+        gauge("index_texts", "Texts of tokens and sessions that may count", count(house.index_len()))?;
+        gauge("sessions", "Sessions among them", count(house.sessions_len()))?;
+        gauge("index_in_doubt", "1 while a commit has an unknown outcome", f64::from(house.in_doubt()))?;
+        let help = "When the index was last known to be as the store is";
+        gauge("index_followed_timestamp_seconds", help, house.followed().as_duration().as_secs_f64())?;
+
         let help = "Checks of credentials, by gate, dialect of the credential and outcome";
-        let mut checks = encoder.encode_descriptor("checks", help, None, counts.metric_type())?;
-        for (gate, tally) in self.0.tallies() {
+        let mut checks = encoder.encode_descriptor("checks", help, None, MetricType::Counter)?;
+        for (gate, tally) in house.tallies() {
             // No gate has this name.
             let gate = gate.as_ref().map_or("-", |gate| gate.name.as_str());
             for (dialect, outcome, count) in tally.counts() {
@@ -110,8 +119,34 @@ impl Collector for House {
                 ConstCounter::new(count).encode(checks.encode_family(&labels)?)?;
             }
         }
-        Ok(())
+
+        let commits = house.commits();
+        let mut ended = encoder.encode_descriptor(
+            "commits",
+            "Changes of the store, by outcome",
+            None,
+            MetricType::Counter,
+        )?;
+        for (outcome, count) in commits.counts() {
+            ConstCounter::new(count).encode(ended.encode_family(&[("outcome", outcome)])?)?;
+        }
+        let took = commits.took();
+        let all = took.iter().map(|(_, count)| count).sum();
+        encoder
+            .encode_descriptor(
+                "commit_seconds",
+                "How long changes of the store took",
+                None,
+                MetricType::Histogram,
+            )?
+            .encode_histogram::<NoLabelSet>(commits.seconds(), all, &took, None)
     }
+}
+
+/// Whole numbers are exact up to 2^53.
+#[expect(clippy::cast_precision_loss, reason = "nothing in memory is so many")]
+fn count(number: usize) -> f64 {
+    number as f64
 }
 
 /// What the system says of this process, under the names that everybody gives it.
@@ -131,5 +166,46 @@ impl Collector for Process {
             bytes.encode(encoder.encode_descriptor(name, help, None, bytes.metric_type())?)?;
         }
         Ok(())
+    }
+}
+
+/// OpenMetrics as its forerunner (text form 0.0.4), in which a family has the name of its samples.
+fn classic(open: &str) -> String {
+    let lines: Vec<_> = open.lines().collect();
+    let kind_of = |family: &str| {
+        lines.iter().find_map(|line| line.strip_prefix("# TYPE ")?.strip_prefix(family)?.strip_prefix(' '))
+    };
+    let line = |line: &&str| -> Option<String> {
+        let Some((word, rest)) =
+            line.strip_prefix("# ").map(|told| told.split_once(' ').unwrap_or((told, "")))
+        else {
+            return Some((*line).to_owned());
+        };
+        let (family, told) = rest.split_once(' ')?;
+        let (suffix, kind) = match kind_of(family)? {
+            "counter" => ("_total", "counter"),
+            "info" => ("_info", "gauge"),
+            kind => ("", kind),
+        };
+        match word {
+            "HELP" => Some(format!("# HELP {family}{suffix} {told}")),
+            "TYPE" => Some(format!("# TYPE {family}{suffix} {kind}")),
+            _ => None,
+        }
+    };
+    lines.iter().filter_map(line).fold(String::with_capacity(open.len()), |text, line| text + &line + "\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_form_before_has_the_same_samples() {
+        let open = "# HELP a_b Some.\n# TYPE a_b counter\n# UNIT a_b b\na_b_total{c=\"# d\"} 1\n\
+                    # HELP e What.\n# TYPE e info\ne_info{f=\"g\"} 1\n# HELP h Now.\n# TYPE h gauge\nh 2\n# EOF\n";
+        let before = "# HELP a_b_total Some.\n# TYPE a_b_total counter\na_b_total{c=\"# d\"} 1\n\
+                      # HELP e_info What.\n# TYPE e_info gauge\ne_info{f=\"g\"} 1\n# HELP h Now.\n# TYPE h gauge\nh 2\n";
+        assert_eq!(classic(open), before);
     }
 }

@@ -17,6 +17,7 @@ mod idempotency;
 mod input;
 mod keys;
 mod load;
+mod metrics;
 mod mounts;
 mod observation;
 mod page;

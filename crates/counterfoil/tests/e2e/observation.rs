@@ -1,35 +1,9 @@
-//! What watches a server: metrics, readiness and the description of its routes, read by the programs that others use.
+//! What watches a server: readiness and the description of its routes, read by the programs that others use.
 
 use crate::support::http::Client;
 use crate::support::place::Place;
 use crate::support::python;
 use crate::support::server::Server;
-
-#[test]
-fn the_metrics_are_open_metrics() {
-    let place = Place::with_store();
-    let server = Server::start(&place);
-    let admin = server.admin(&place);
-    assert!(admin.counts(&place.first_token()) && !admin.counts("cf_nothing"));
-    admin.get("/v1/nothing/cf_hush").problem(404);
-    admin.ask("BREW-cf_hush", "/v1/tokens", b"").problem(405);
-    let reply = Client::stranger(server.address).get("/metrics");
-    let kind = reply.header("content-type").unwrap();
-    assert_eq!(kind, "application/openmetrics-text; version=1.0.0; charset=utf-8");
-    let text = reply.text();
-    assert!(!text.contains("hush"), "no label is what a caller wrote: {text}");
-    let families = python::script("metrics.py", &[], &text).printed();
-    for family in [
-        "counterfoil_requests",
-        "counterfoil_request_seconds",
-        "counterfoil_checks",
-        "counterfoil_index_texts",
-        "process_cpu_seconds",
-        "process_resident_memory_bytes",
-    ] {
-        assert!(families.lines().any(|line| line == family), "{family} is not in {families}");
-    }
-}
 
 #[test]
 fn the_openapi_document_is_valid() {

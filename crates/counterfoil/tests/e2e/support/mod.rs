@@ -4,6 +4,7 @@ pub(crate) mod gateway;
 pub(crate) mod http;
 pub(crate) mod node;
 pub(crate) mod place;
+pub(crate) mod prometheus;
 pub(crate) mod python;
 pub(crate) mod raw;
 pub(crate) mod server;

@@ -162,7 +162,7 @@ pub(crate) fn finish(command: &mut Command, input: &str) -> Ran {
 }
 
 /// What runs the rest of its arguments as the user 65534.
-fn as_nobody() -> Command {
+pub(crate) fn as_nobody() -> Command {
     let root = fs::metadata("/proc/self").unwrap().uid() == 0;
     let mut command = Command::new(if root { "setpriv" } else { "sudo" });
     if !root {
