@@ -65,7 +65,7 @@ for method in ("client_secret_basic", "client_secret_post"):
     session = OAuth2Session(client_id, secret, token_endpoint_auth_method=method, scope="metrics.read")
     token = session.fetch_token(TOKEN, grant_type="client_credentials")
     assert (token["token_type"], token["expires_in"], token["scope"]) == ("Bearer", 300, "metrics.read"), token
-    claims = checked(token["access_token"], "py-billing")
+    claims = checked(token["access_token"], URL)
     assert (claims["sub"], claims["client_id"], claims["scope"]) == (reports, client_id, "metrics.read"), claims
     # The token opens the native API: this client's own keys.
     reply = session.get(f"{URL}/v1/principals/{reports}/keys?dialect=oauth", timeout=30)
