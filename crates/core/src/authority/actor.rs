@@ -8,6 +8,7 @@ use crate::journal::{Action, Entry};
 use crate::principal::PrincipalId;
 use crate::realm::RealmId;
 use crate::scope::{ALL, ScopeSet};
+use crate::secret::Digest;
 use crate::session::Session;
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -28,7 +29,7 @@ enum Who {
     /// Somebody who proved to be this principal, for one request.
     Proven(Arc<Standing>),
     /// The holder of a spent text, who may only hear once more what a rotation with it gave.
-    Echo(Arc<str>),
+    Echo(Arc<str>, Digest),
 }
 
 impl Actor {
@@ -45,8 +46,8 @@ impl Actor {
         Self { realm: standing.realm.id, who: Who::Proven(standing) }
     }
 
-    pub(super) fn echo(realm: RealmId, credential: Arc<str>) -> Self {
-        Self { realm, who: Who::Echo(credential) }
+    pub(super) fn echo(realm: RealmId, credential: Arc<str>, spent: Digest) -> Self {
+        Self { realm, who: Who::Echo(credential, spent) }
     }
 
     /// The realm in which it acts.
@@ -58,7 +59,7 @@ impl Actor {
     pub fn grant(&self) -> Option<&Grant> {
         match &self.who {
             Who::Holder(grant) => Some(grant),
-            Who::Operator | Who::Proven(_) | Who::Echo(_) => None,
+            Who::Operator | Who::Proven(_) | Who::Echo(..) => None,
         }
     }
 
@@ -77,7 +78,7 @@ impl Actor {
         match &self.who {
             Who::Holder(grant) => Some(grant.standing()),
             Who::Proven(standing) => Some(standing),
-            Who::Operator | Who::Echo(_) => None,
+            Who::Operator | Who::Echo(..) => None,
         }
     }
 
@@ -85,14 +86,22 @@ impl Actor {
     pub fn credential(&self) -> Option<&str> {
         match &self.who {
             Who::Holder(grant) => Some(grant.id()),
-            Who::Echo(credential) => Some(credential),
+            Who::Echo(credential, _) => Some(credential),
             Who::Operator | Who::Proven(_) => None,
+        }
+    }
+
+    /// The digest of the spent text that an echo brought.
+    pub(super) fn spent(&self) -> Option<&Digest> {
+        match &self.who {
+            Who::Echo(_, spent) => Some(spent),
+            Who::Operator | Who::Holder(_) | Who::Proven(_) => None,
         }
     }
 
     /// Whether it may only hear a rotation's outcome again.
     pub fn is_echo(&self) -> bool {
-        matches!(self.who, Who::Echo(_))
+        matches!(self.who, Who::Echo(..))
     }
 
     /// Whether it is the operator.
@@ -111,7 +120,7 @@ impl Actor {
             Who::Operator => true,
             Who::Holder(grant) => grant.covers(word),
             Who::Proven(standing) => standing.covers(word),
-            Who::Echo(_) => false,
+            Who::Echo(..) => false,
         }
     }
 
@@ -151,7 +160,7 @@ impl Actor {
     fn gives(&self, word: &str, catalogue: &Catalogue) -> bool {
         match &self.who {
             Who::Operator => true,
-            Who::Echo(_) => false,
+            Who::Echo(..) => false,
             Who::Holder(grant) => {
                 let ours = word == ALL || word.starts_with(OURS);
                 let held = grant.covers(word) || (!ours && catalogue.mints(&grant.scopes(), word));

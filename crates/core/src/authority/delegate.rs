@@ -30,6 +30,10 @@ impl Authority {
         if !allowed(subject) || acting.is_some_and(|acting| !allowed(acting)) {
             return Err(Error::forbidden([], "the token was neither given nor addressed to this client"));
         }
+        if !old.is_for_us() && wanted.audience.is_empty() {
+            let why = "the token is addressed to somebody else; it can be exchanged for another audience, not for ours";
+            return Err(Error::forbidden([], why));
+        }
         let actor = acting.and_then(Actor::principal).unwrap_or(client.principal.id);
         let actors = lengthened(&old.actors, old.principal, actor)?;
         let Some(Record::Principal(principal)) = self.store.find(Key::Principal(old.principal)).await? else {

@@ -385,19 +385,28 @@ pub(super) fn blank(
     }
 }
 
-/// The asked-for number, or the next one; numbers are never reused, so one below the next was given already.
+/// The largest number that can be asked for: what a JSON number of every client holds, with room for those that follow.
+const LARGEST: u64 = 1_000_000_000_000_000;
+
+/// The number asked for, or the next one. Numbers are never given twice: what was given stays in the store, deleted or
+/// not, which refuses a second one.
 pub(super) fn take_number(what: &'static str, asked: Option<u64>, next: &mut u64) -> Result<u64, Error> {
     let number = asked.unwrap_or(*next);
-    if number < *next || number > i64::MAX as u64 - 1 {
-        return Err(Error::Conflict(format!(
-            "the {what} number {number} cannot be given any more; the next free one is {next}"
-        )));
+    if asked.is_some_and(|asked| asked == 0 || asked > LARGEST) {
+        return Err(Error::invalid(
+            "number",
+            format!("must be from 1 to {LARGEST}; the next free {what} number is {next}"),
+        ));
     }
-    *next = number + 1;
+    *next = (*next).max(number + 1);
     Ok(number)
 }
 
 fn sound_username(username: &str) -> Result<(), Vec<Violation>> {
+    // A principal is also known by its id, which must be nobody else's name.
+    if Uuid::try_parse(username.trim()).is_ok() {
+        return Err(vec![Violation { field: "username".into(), why: "must not look like an id".into() }]);
+    }
     sound_name(username, 100).map(|_| ()).map_err(|violations| {
         violations.into_iter().map(|violation| Violation { field: "username".into(), ..violation }).collect()
     })

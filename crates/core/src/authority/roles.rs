@@ -59,6 +59,13 @@ impl Authority {
         let _held = self.hold(("realm", actor.realm())).await;
         let now = self.now();
         let mut realm = self.own_realm(actor).await?;
+        if let Some(number) = new.number.filter(|number| (1..realm.next_role).contains(number)) {
+            // A deleted role leaves nothing that could say so.
+            let next = realm.next_role;
+            let why =
+                format!("the role number {number} may have been given before; the next free one is {next}");
+            return Err(Error::Conflict(why));
+        }
         let number = super::principals::take_number("role", new.number, &mut realm.next_role)?;
         let role = Role {
             id: RoleId(uuid_v7(now, &*self.entropy)?),

@@ -3,6 +3,7 @@
 use super::{Actor, Authority, Idempotency, Issued, View};
 use crate::error::{Error, Unauthenticated};
 use crate::journal::{Action, Entry};
+use crate::secret::Digest;
 use crate::store::{Query, Record, StoreError, Write};
 use crate::token::{State, Text, TextState, Token};
 use crate::when;
@@ -23,7 +24,7 @@ impl Authority {
         }
         loop {
             match self
-                .once(actor, once, Issued::from_bytes, || self.rotate_as_read(actor, view, id, overlap, once))
+                .once(actor, once, rotated, || self.rotate_as_read(actor, view, id, overlap, once))
                 .await
             {
                 // Another node was faster: read again, decide again.
@@ -56,9 +57,10 @@ impl Authority {
 
         token.version += 1;
         let issued = Issued::new(&token, &owner, text, overlap_until);
-        let mut writes = self.kept(actor, once, &issued.to_bytes(), now)?;
+        let replaced = self.texts(&token).await?;
+        let mut writes = self.kept(actor, once, &outcome(&replaced, &issued), now)?;
         writes.push(Write::Update(Record::Token(token.clone())));
-        for mut old in self.texts(&token).await? {
+        for mut old in replaced {
             let keeps = old.state == TextState::Live && overlap_until.is_some();
             old.state = if keeps { TextState::Overlap } else { TextState::Spent };
             old.until = overlap_until.filter(|_| keeps);
@@ -82,9 +84,12 @@ impl Authority {
     ) -> Result<Issued, Error> {
         let itself = echo.credential().is_some_and(|credential| *credential == *id);
         if let Some(once) = once.filter(|_| itself)
+            && let Some(spent) = echo.spent()
             && let Some(outcome) = self.replayed(echo, once).await?
+            && let (replaced, issued) = taken_apart(&outcome)
+            && replaced.contains(&spent.0)
         {
-            return Issued::from_bytes(&outcome);
+            return Issued::from_bytes(issued);
         }
         Err(Unauthenticated::Invalid.into())
     }
@@ -99,4 +104,26 @@ impl Authority {
         texts.sort_by_key(|text| text.state == TextState::Live);
         Ok(texts)
     }
+}
+
+/// What is kept of a rotation: how many texts it replaced, their digests, and what it gave. An older text than those
+/// hears nothing of it.
+fn outcome(replaced: &[Text], issued: &Issued) -> Vec<u8> {
+    let mut outcome = vec![u8::try_from(replaced.len()).unwrap_or(0)];
+    outcome.extend(
+        replaced.iter().take(usize::from(outcome[0])).flat_map(|Text { digest: Digest(bytes), .. }| *bytes),
+    );
+    outcome.extend(issued.to_bytes().iter());
+    outcome
+}
+
+fn taken_apart(outcome: &[u8]) -> (&[[u8; 32]], &[u8]) {
+    let (count, rest) =
+        outcome.split_first().map_or((0, outcome), |(count, rest)| (usize::from(*count), rest));
+    let (replaced, issued) = rest.split_at_checked(count * 32).unwrap_or((&[], rest));
+    (replaced.as_chunks().0, issued)
+}
+
+fn rotated(outcome: &[u8]) -> Result<Issued, Error> {
+    Issued::from_bytes(taken_apart(outcome).1)
 }

@@ -82,23 +82,20 @@ impl Authority {
         self.write_locks().await?;
         let _alone = self.flushing.lock().await;
         self.flushed.store(self.now().as_second(), Ordering::Release);
-        let mut touches = self.index.take_uses();
-        touches.extend(self.noted.take());
-        let mut batches = touches.chunks(TOUCHES_AT_ONCE);
-        while let Some(batch) = batches.next() {
-            if let Err(error) = self.store.touch(batch.to_vec()).await {
-                batch.iter().chain(batches.flatten()).for_each(|touch| self.note_again(*touch));
-                return Err(error);
-            }
+        let logins = self.noted.take();
+        if let Err(error) = self.store_all(&logins).await {
+            self.noted.add(logins);
+            return Err(error);
+        }
+        for batch in self.index.unflushed().chunks(TOUCHES_AT_ONCE) {
+            self.store_all(batch).await?;
+            self.index.flushed(batch);
         }
         Ok(())
     }
 
-    fn note_again(&self, touch: Touch) {
-        match touch {
-            Touch::Use { token, used, count } => self.index.note_use(token, used, count),
-            Touch::Login { .. } => self.noted.add([touch]),
-        }
+    async fn store_all(&self, touches: &[Touch]) -> Result<(), StoreError> {
+        if touches.is_empty() { Ok(()) } else { self.store.touch(touches.to_vec()).await }
     }
 
     /// Reads everything that may count from the store into the index, while no commit is under way. The doubt ends

@@ -236,7 +236,7 @@ impl Authority {
         let known = self.index.by_number(kept.token, text).filter(|_| kept.state == TextState::Spent)?;
         let ask = Ask { address, ..Ask::default() };
         match judge(known, &ask, self.now()) {
-            Verdict::Live(grant) => Some(Actor::echo(grant.realm().id, grant.id().into())),
+            Verdict::Live(grant) => Some(Actor::echo(grant.realm().id, grant.id().into(), kept.digest)),
             _ => None,
         }
     }

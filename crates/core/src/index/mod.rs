@@ -103,15 +103,24 @@ impl Index {
         self.uses.get(token)
     }
 
-    /// Of how many tokens there are uses that are not flushed.
+    /// Of how many tokens there are uses that are not flushed, or were by the last batch.
     pub fn uses(&self) -> usize {
         self.uses.len()
     }
 
-    /// Takes the uses since the last call. Whoever cannot write them down notes them again.
-    pub fn take_uses(&self) -> Vec<Touch> {
-        let touch = |(token, (used, count))| Touch::Use { token, used, count };
-        self.uses.take().into_iter().map(touch).collect()
+    /// The uses that are not flushed; [`Index::flushed`] is told which of them were.
+    pub fn unflushed(&self) -> Vec<Touch> {
+        let touch = |(token, used, count)| Touch::Use { token, used, count };
+        self.uses.unwritten().into_iter().map(touch).collect()
+    }
+
+    /// These uses are flushed.
+    pub fn flushed(&self, touches: &[Touch]) {
+        for touch in touches {
+            if let Touch::Use { token, used, count } = touch {
+                self.uses.written(*token, *used, *count);
+            }
+        }
     }
 
     /// Follows a committed change.

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub enum Outcome {
     /// It counts.
     Live,
-    /// It lacks a scope.
+    /// It counts, but lacks a scope.
     Lacks,
-    /// It was used too often.
+    /// It counts, but was used too often.
     Limited,
     /// Nobody knows it.
     Unknown,
@@ -26,7 +26,7 @@ pub enum Outcome {
     Network,
     /// It is of another realm.
     Realm,
-    /// Its realm has personal tokens switched off.
+    /// It is personal where such tokens are switched off.
     PersonalOff,
     /// Its dialect does not pass there.
     Dialect,

@@ -8,8 +8,9 @@ use counterfoil_core::{
     bucket, clock, gate, principal, realm, scope, secret, session, signing, store, token,
 };
 
-#[expect(dead_code, unused_imports, reason = "these tests are not about all of it")]
+#[expect(dead_code, reason = "these tests are not about all of it")]
 #[expect(unreachable_pub, reason = "it is public where it is at home")]
+#[expect(unused_imports, reason = "these tests are not about all of it")]
 #[path = "../../src/index/mod.rs"]
 mod index;
 mod sync;

@@ -40,6 +40,23 @@ async fn the_spent_text_with_the_same_key_hears_the_same_new_text() {
 }
 
 #[tokio::test]
+async fn an_older_text_hears_nothing_of_a_later_rotation() {
+    let house = House::new().await;
+    house.someone("ann", &ALL).await;
+    let first = house.token("ann", &ALL).await;
+    let second = rotate(&house, &house.actor(&first), &first.id, Some("k1")).await.unwrap();
+    let third = rotate(&house, &house.actor(&second), &first.id, Some("k2")).await.unwrap();
+    let oldest = house.authority.echo(first.text.reveal(), NOBODY).await.unwrap();
+    assert!(invalid(&rotate(&house, &oldest, &first.id, Some("k2")).await));
+    let again = rotate(&house, &oldest, &first.id, Some("k1")).await.unwrap();
+    assert_eq!(again.text.reveal(), second.text.reveal(), "what it was replaced by, which is over too");
+    assert!(!house.counts(again.text.reveal()));
+    let older = house.authority.echo(second.text.reveal(), NOBODY).await.unwrap();
+    let again = rotate(&house, &older, &first.id, Some("k2")).await.unwrap();
+    assert_eq!(again.text.reveal(), third.text.reveal());
+}
+
+#[tokio::test]
 async fn without_that_key_it_hears_nothing() {
     let house = House::new().await;
     let (new, echo) = rotated(&house).await;

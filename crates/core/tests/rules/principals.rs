@@ -69,11 +69,20 @@ async fn numbers_are_given_once() {
     assert_eq!(make("a", None).await.unwrap(), 2);
     assert_eq!(make("b", Some(10)).await.unwrap(), 10);
     assert_eq!(make("c", None).await.unwrap(), 11);
-    for given in [0, 2, 5, 11, u64::MAX, i64::MAX as u64] {
+    assert_eq!(make("e", Some(5)).await.unwrap(), 5, "in any order");
+    for given in [2, 5, 11] {
         assert!(matches!(make("d", Some(given)).await, Err(Error::Conflict(_))), "{given}");
     }
+    for never in [0, 1_000_000_000_000_001, u64::MAX, i64::MAX as u64] {
+        assert!(matches!(make("d", Some(never)).await, Err(Error::Invalid(_))), "{never}");
+    }
     house.authority.delete_principal(&house.operator(), &named("c")).await.unwrap();
+    assert!(matches!(make("d", Some(11)).await, Err(Error::Conflict(_))), "not even after deletion");
     assert_eq!(make("c", None).await.unwrap(), 12);
+    assert_eq!(make("f", Some(1_000_000_000_000_000)).await.unwrap(), 1_000_000_000_000_000);
+    assert_eq!(make("g", None).await.unwrap(), 1_000_000_000_000_001, "the largest does not end it all");
+    let id = "019d0076-0f78-702e-b9b2-b2766d4e1562";
+    assert!(matches!(make(id, None).await, Err(Error::Invalid(_))), "an id is nobody's name");
 }
 
 #[tokio::test]

@@ -29,6 +29,24 @@ async fn a_use_is_shown_at_once_and_written_by_the_next_flush() {
 }
 
 #[tokio::test]
+async fn a_use_is_shown_while_it_is_written_down() {
+    for seed in 1..100 {
+        let house = House::new().await;
+        let issued = house.token("admin", &["a"]).await;
+        from(&house, issued.text.reveal(), "10.0.0.1");
+        house.store.delay(seed);
+        let looks = async {
+            for _ in 0..10 {
+                let shown = house.authority.find(&house.operator(), &NATIVE, &issued.id).await.unwrap();
+                assert_eq!(shown.token.last_used, Some(used(START, "10.0.0.1")), "seed {seed}");
+            }
+        };
+        let (flushed, ()) = tokio::join!(house.authority.flush(), looks);
+        flushed.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn only_what_counts_is_a_use() {
     let house = House::new().await;
     let issued = house.token("admin", &["a"]).await;

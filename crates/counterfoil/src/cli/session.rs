@@ -68,7 +68,7 @@ pub async fn run(verb: Verb, desk: &Desk<'_>) -> Outcome {
         Verb::End(EndArgs { id: None, principal, flags, .. }) => {
             desk.printer.check::<Ended>()?;
             let whose = principal.as_ref().map_or_else(|| "the realm".to_owned(), |name| format!("`{name}`"));
-            let ask = Sessions::end_many(&EndSessions { principal })?;
+            let ask = Sessions::end_many(&EndSessions { all: principal.is_none(), principal })?;
             if flags.dry.run {
                 return desk.intend(&[Intended::from(&ask.request)]);
             }

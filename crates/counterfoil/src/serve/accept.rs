@@ -3,21 +3,16 @@
 
 use super::front::{Front, Via};
 use super::patience::{Idle, Whole};
+use super::spoken::Spoken;
 use super::tls::Tls;
 use crate::config::server::Server;
-use bytes::Bytes;
-use counterfoil_dialects::dialect::Reply;
-use counterfoil_dialects::reply::Trailers;
-use http::{HeaderMap, Response};
-use http_body_util::combinators::WithTrailers;
-use http_body_util::{BodyExt as _, Either, Full};
+use http_body_util::BodyExt as _;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use std::convert::Infallible;
 use std::fs::Permissions;
-use std::future::{Ready, ready};
 use std::net::IpAddr;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::PathBuf;
@@ -152,7 +147,7 @@ where
         let front = Arc::clone(&front);
         async move {
             let request = request.map(|body| Whole::within(BODY_WITHIN, body).boxed_unsync());
-            Ok::<_, Infallible>(spoken(front.answer(request, via).await))
+            Ok::<_, Infallible>(Spoken::of(front.answer(request, via).await))
         }
     });
     let mut builder = Builder::new(TokioExecutor::new());
@@ -165,17 +160,6 @@ where
             tracing::debug!(error, "a connection ended badly");
         }
     });
-}
-
-/// The bytes of a reply, and its trailers if it has any.
-type Spoken = Either<Full<Bytes>, WithTrailers<Full<Bytes>, Ready<Option<Result<HeaderMap, Infallible>>>>>;
-
-fn spoken(mut reply: Reply) -> Response<Spoken> {
-    let trailers = reply.extensions_mut().remove::<Trailers>();
-    reply.map(|bytes| match trailers {
-        None => Either::Left(Full::new(bytes)),
-        Some(Trailers(trailers)) => Either::Right(Full::new(bytes).with_trailers(ready(Some(Ok(trailers))))),
-    })
 }
 
 /// Accepting fails when descriptors run out; a breath lets some be given back instead of spinning.

@@ -6,6 +6,7 @@ mod house;
 mod log;
 mod metrics;
 mod patience;
+mod spoken;
 mod tls;
 
 use crate::config::server::Server;
@@ -55,7 +56,7 @@ pub async fn run(config: Server) -> Result<()> {
     let front = Arc::new(Front::new(Arc::clone(&house), doorways, config.trusted_proxies.value.0.clone())?);
     let operator = accept::operator_socket(&config);
     let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let hangup = tls.is_some().then(|| signal(SignalKind::hangup())).transpose()?;
+    let hangup = signal(SignalKind::hangup())?;
     let stop = async move {
         tokio::select! { _ = term.recv() => {} _ = interrupt.recv() => {} }
     };
@@ -134,10 +135,12 @@ pub async fn local(config: &Server) -> Result<House> {
 }
 
 /// Reads the certificate anew whenever SIGHUP comes; never ends.
-async fn reread(tls: Option<Arc<Tls>>, hangup: Option<Signal>) {
-    if let Some((tls, mut hangup)) = tls.zip(hangup) {
-        while hangup.recv().await.is_some() {
+async fn reread(tls: Option<Arc<Tls>>, mut hangup: Signal) {
+    while hangup.recv().await.is_some() {
+        if let Some(tls) = &tls {
             tls.reload();
+        } else {
+            tracing::info!("SIGHUP: there is no certificate to read anew");
         }
     }
     std::future::pending::<()>().await;

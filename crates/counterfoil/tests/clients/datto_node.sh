@@ -46,7 +46,7 @@ call
 [ "$status $logins" = '200 1' ] || fail "call: $status after $logins logins"
 
 # D13: the token ends between two calls.
-curl -sSf -o "$out/body" -H "Authorization: Bearer $admin" --json '{}' "$base/v1/sessions/end"
+curl -sSf -o "$out/body" -H "Authorization: Bearer $admin" --json '{"all":true}' "$base/v1/sessions/end"
 call
 [ "$status $logins" = '200 2' ] || fail "D13: $status after $logins logins"
 call

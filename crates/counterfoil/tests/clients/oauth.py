@@ -117,7 +117,7 @@ token = receiver.fetch_token(
     TOKEN, grant_type="urn:ietf:params:oauth:grant-type:token-exchange",
     subject_token=subject, subject_token_type=kind, scope="metrics.read",
 )
-claims = checked(token["access_token"], URL)
+claims = checked(token["access_token"], "py-billing")
 assert (claims["sub"], claims["act"], token["issued_token_type"]) == (reports, {"sub": billing}, kind), claims
 
 # A forged one: the published key as an HMAC secret.

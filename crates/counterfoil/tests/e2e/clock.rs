@@ -16,7 +16,7 @@ fn libfaketime() -> PathBuf {
 }
 
 /// A server whose wall clock is off by this much.
-fn at(place: &Place, offset: &str) -> Server {
+pub(crate) fn at(place: &Place, offset: &str) -> Server {
     let mut serve = place.program();
     serve.args(["serve", "--listen", "127.0.0.1:0"]);
     serve.env("LD_PRELOAD", libfaketime()).env("FAKETIME", offset).env("FAKETIME_DONT_FAKE_MONOTONIC", "1");

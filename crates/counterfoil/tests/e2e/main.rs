@@ -12,6 +12,7 @@ mod crash;
 mod demo;
 mod dynatrace;
 mod first_light;
+mod gateways;
 mod idempotency;
 mod input;
 mod keys;

@@ -232,7 +232,7 @@ fn a_dry_run_prints_the_request_and_asks_nobody() {
         ),
         ("realm create eu --name Europe", "POST\t/v1/realms\t{\"slug\":\"eu\",\"name\":\"Europe\"}\n"),
         ("session end ID", "DELETE\t/v1/sessions/ID\t\n"),
-        ("session end --all", "POST\t/v1/sessions/end\t{}\n"),
+        ("session end --all", "POST\t/v1/sessions/end\t{\"all\":true}\n"),
         ("key retire -KID", "DELETE\t/v1/signing-keys/-KID\t\n"),
         (
             "key rotate --dialect datto-rmm",

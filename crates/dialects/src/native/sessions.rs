@@ -131,7 +131,10 @@ fn end(room: &Room, call: Call) -> Answer<'_> {
 
 fn end_many(room: &Room, call: Call) -> Answer<'_> {
     Box::pin(async move {
-        let body: EndSessions = if call.body.is_empty() { EndSessions::default() } else { call.json()? };
+        let body: EndSessions = call.json()?;
+        if body.all == body.principal.is_some() {
+            return Err(Error::invalid("principal", "or `all` must be given, and not both").into());
+        }
         let which = body.principal.map(Which::Name);
         let count = room.house.end_sessions(call.actor()?, which.as_ref()).await?;
         Ok(reply::json(StatusCode::OK, &Ended { count }))

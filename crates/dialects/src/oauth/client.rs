@@ -3,7 +3,7 @@
 
 use super::fault::Fault;
 use super::form::Form;
-use super::issuer::{endpoint, issuer};
+use super::issuer::{endpoint, is_ours_to_say, issuer};
 use super::{INTROSPECT, NAME, REVOKE, TOKEN};
 use crate::dialect::{Call, Room};
 use crate::presented::scheme;
@@ -48,6 +48,11 @@ pub(super) async fn client(room: &Room, call: &Call, form: &Form) -> Result<Prov
                 return Err(Fault::request(format!("client_assertion_type must be {ASSERTION}")));
             }
             let us = issuer(room, call)?;
+            if !is_ours_to_say(room, &us) {
+                let why =
+                    "private_key_jwt needs the setting public_url: a caller's word for who we are is none";
+                return Err(Fault::request(why));
+            }
             let endpoints = [TOKEN, INTROSPECT, REVOKE].map(|path| endpoint(&us, path));
             let audiences: Vec<String> = endpoints.into_iter().chain([us]).collect();
             let proof = ClientProof {

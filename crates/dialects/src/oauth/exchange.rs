@@ -23,7 +23,10 @@ pub(super) async fn grant(room: &Room, call: &Call, form: &Form, client: &Proved
     };
     let wanted = form.get("requested_token_type").unwrap_or(KINDS[0]);
     let kind = kind(wanted).ok_or_else(|| Fault::request("requested_token_type cannot be had here"))?;
-    let asked = Asked::read(room, call, form).await?;
+    // A token for somebody else stays one for somebody else.
+    let usual =
+        subject.session().map(|session| session.audience.as_str()).filter(|audience| !audience.is_empty());
+    let asked = Asked::read(room, call, form, usual).await?;
     let word = |minted: &Minted<'_>| asked.word(minted);
     let wanted = asked.exchange(room, call, client.client(), &word);
     let started = room.house.delegate(&subject, client, acting.as_ref(), &wanted).await.map_err(beyond)?;

@@ -5,6 +5,7 @@ use crate::dialect::{Call, Room};
 use crate::doorway::Secure;
 use crate::refusal::Refused;
 use http::header;
+use std::net::IpAddr;
 
 /// The issuer (RFC 8414 section 2): the mount's `public_url` as it is written there, or else whatever the caller reached
 /// us by.
@@ -22,6 +23,17 @@ pub fn issuer(room: &Room, call: &Call) -> Result<String, Refused> {
         return Err(Refused::Malformed("the host is missing or cannot be read"));
     }
     Ok(format!("{scheme}://{}{}", host.to_ascii_lowercase(), room.prefix))
+}
+
+/// Whether the issuer is no mere word of the caller's: it is set, or the host is this machine itself. Else a caller could
+/// bring an assertion that was meant for another authority, and name that one's host.
+pub(super) fn is_ours_to_say(room: &Room, issuer: &str) -> bool {
+    let host = issuer.parse::<http::Uri>().ok().and_then(|uri| uri.host().map(ToOwned::to_owned));
+    let host = host.unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let itself = bare == "localhost"
+        || bare.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback());
+    itself || PUBLIC_URL.of(room).is_some()
 }
 
 /// The address of an endpoint.

@@ -30,7 +30,7 @@ async fn grant(room: &Room, call: &Call) -> Result<Reply, Fault> {
     let client = client(room, call, &form).await?;
     match form.need("grant_type")? {
         CLIENT_CREDENTIALS => {
-            let asked = Asked::read(room, call, &form).await?;
+            let asked = Asked::read(room, call, &form, None).await?;
             let word = |minted: &Minted<'_>| asked.word(minted);
             let wanted = asked.exchange(room, call, client.client(), &word);
             let started = room.house.exchange(&client, &wanted).await.map_err(beyond)?;
@@ -51,8 +51,13 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Reads `scope`, `audience` (RFC 8693) and `resource` (RFC 8707).
-    pub(super) async fn read(room: &Room, call: &Call, form: &Form) -> Result<Self, Fault> {
+    /// Reads `scope`, `audience` (RFC 8693) and `resource` (RFC 8707); `usual` is meant if no audience is named.
+    pub(super) async fn read(
+        room: &Room,
+        call: &Call,
+        form: &Form,
+        usual: Option<&str>,
+    ) -> Result<Self, Fault> {
         let issuer = issuer(room, call)?;
         let scopes = form.get("scope").map(ScopeSet::from_text).transpose();
         let scopes = scopes.map_err(|why| Fault::Said("invalid_scope", format!("a scope {why}")))?;
@@ -61,7 +66,7 @@ impl Asked {
             (Some(audience), Some(resource)) if audience != resource => {
                 return Err(target("a token has one audience: audience and resource differ"));
             }
-            (audience, resource) => audience.or(resource).filter(|audience| *audience != issuer),
+            (audience, resource) => audience.or(resource).or(usual).filter(|audience| *audience != issuer),
         };
         let chosen = audience.and_then(|audience| ALGORITHM_FOR.among(&room.settings, audience));
         if let (Some(audience), None) = (audience, chosen)

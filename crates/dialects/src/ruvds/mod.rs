@@ -139,11 +139,24 @@ pub struct TokenCreate {
 
 /// The roles that the API gives.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "String")]
 #[expect(missing_docs, reason = "the words of `WORDS`")]
 pub enum CreatableRole {
     Read,
     Write,
+}
+
+/// A word and nothing else: a derived reading would take an object for one.
+impl TryFrom<String> for CreatableRole {
+    type Error = String;
+
+    fn try_from(word: String) -> Result<Self, String> {
+        match word.as_str() {
+            "read" => Ok(Self::Read),
+            "write" => Ok(Self::Write),
+            _ => Err(format!("unknown variant `{word}`, expected `read` or `write`")),
+        }
+    }
 }
 
 /// The roles that there are.

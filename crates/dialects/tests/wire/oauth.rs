@@ -156,15 +156,39 @@ async fn whoever_acts_may_be_named_by_a_token_of_its_own() {
     let subject = text(&subject, "access_token");
     for (actor, wanted) in [(&acting, Some(&ledger)), (&strange, None)] {
         let actor = text(actor, "access_token");
-        let more = [("actor_token", actor), ("actor_token_type", ACCESS_TOKEN)];
+        let more = [("actor_token", actor), ("actor_token_type", ACCESS_TOKEN), ("audience", "ledger")];
         let (status, came) = exchange(&world, "billing", subject, &more).await;
         match wanted {
             Some(id) => assert_eq!(claims_of(text(&came, "access_token"))["act"], json!({ "sub": id })),
             None => assert_eq!((status, text(&came, "error")), (400, "invalid_request")),
         }
     }
-    let (_, came) = exchange(&world, "billing", subject, &[]).await;
+    let (_, came) = exchange(&world, "billing", subject, &[("audience", "ledger")]).await;
     assert_eq!(claims_of(text(&came, "access_token"))["act"], json!({ "sub": billing }));
+    // A token for somebody else opens nothing here, nor does what is had for it.
+    let (status, came) = exchange(&world, "billing", subject, &[("audience", US)]).await;
+    assert_eq!((status, text(&came, "error")), (400, "invalid_request"), "{came}");
+    let (_, came) = exchange(&world, "billing", subject, &[]).await;
+    assert_eq!(claims_of(text(&came, "access_token"))["aud"], "billing");
+}
+
+#[tokio::test]
+async fn an_assertion_counts_only_where_we_say_who_we_are() {
+    let world = World::create(BTreeMap::new()).await;
+    for (host, refusal) in [
+        ("evil.example", "invalid_request"),
+        ("10.0.0.1", "invalid_request"),
+        ("127.0.0.1:8080", "invalid_client"),
+        ("[::1]", "invalid_client"),
+    ] {
+        let form = "grant_type=client_credentials&client_assertion=a.b.c\
+            &client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer";
+        let request = Request::post("/oauth/token").header("host", host);
+        let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form).unwrap();
+        let reply = world.ask(request, "192.0.2.9".parse().unwrap()).await;
+        let came: Value = serde_json::from_slice(reply.body()).unwrap();
+        assert_eq!(text(&came, "error"), refusal, "{host}: {came}");
+    }
 }
 
 #[tokio::test]

@@ -188,3 +188,97 @@ impl Endpoint {
         if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use counterfoil_dialects::native::wire::gate::Header;
+    use std::fs;
+    use std::path::Path;
+
+    fn gate() -> Gate {
+        let header = |header: &str| Header { header: header.into(), fact: "username".into() };
+        Gate {
+            name: "front".into(),
+            callers: Vec::new(),
+            scopes: Vec::new(),
+            rules: Vec::new(),
+            dialects: Vec::new(),
+            places: ["bearer", "basic", "header:x-authorization", "query:uuid"].map(Into::into).into(),
+            limit: None,
+            on_limit: 403,
+            set: vec![header("x-user"), header("x-auth-scopes"), header("x-authorization")],
+            strip: vec!["authorization".into(), "x-authorization".into(), "cookie".into()],
+            created: String::new(),
+            updated: String::new(),
+            version: 1,
+        }
+    }
+
+    fn gateway(kind: Kind) -> Gateway {
+        let (listen, upstream) = ("[::1]:8000".parse().unwrap(), "https://localhost:8443/".into());
+        Gateway { kind, gate: "front".into(), upstream, listen }
+    }
+
+    /// `UPDATE_GATEWAYS=1 cargo test` writes what is printed, to be read before it is committed.
+    #[test]
+    fn what_is_printed_is_what_is_written_down() {
+        #[expect(clippy::disallowed_methods, reason = "a switch for whoever runs the tests")]
+        let updates = std::env::var_os("UPDATE_GATEWAYS").is_some();
+        for (kind, name) in [
+            (Kind::Nginx, "nginx.conf"),
+            (Kind::Caddy, "Caddyfile"),
+            (Kind::Traefik, "traefik.yml"),
+            (Kind::Envoy, "envoy.yaml"),
+        ] {
+            let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli/gateway/expected").join(name);
+            let printed = configuration(&gateway(kind), &gate(), "https://localhost").unwrap();
+            if updates {
+                fs::write(&file, &printed).unwrap();
+            }
+            assert_eq!(fs::read_to_string(&file).unwrap(), printed, "{name}");
+            assert!(!printed.contains("{{"), "{name} has names that stand for nothing");
+        }
+    }
+
+    #[test]
+    fn nothing_is_printed_that_a_gateway_could_read_as_something_else() {
+        let refused = |server: &str, upstream: &str, gate: &Gate| {
+            let gateway = Gateway { upstream: upstream.into(), ..gateway(Kind::Nginx) };
+            configuration(&gateway, gate, server).unwrap_err().message
+        };
+        let (good, behind) = ("http://127.0.0.1:8080", "http://127.0.0.1:3000");
+        for url in [
+            "127.0.0.1:3000",
+            "ftp://a",
+            "http://a;b",
+            "http://a b",
+            "http://u:p@a",
+            "http://a/?b",
+            "http://a/{b}",
+            "http://a/$b",
+            "https://10.0.0.7",
+            "https://[::1]:8443",
+        ] {
+            assert!(refused(url, behind, &gate()).contains(url), "{url}");
+            refused(good, url, &gate());
+        }
+        assert!(refused(good, "http://a/b", &gate()).contains("without a path"));
+        for name in ["x_user", "x$user", "x'user", "x|user"] {
+            let with = Gate { strip: vec![name.into()], ..gate() };
+            assert!(refused(good, behind, &with).contains(name), "{name}");
+        }
+        let below = configuration(&gateway(Kind::Envoy), &gate(), "http://a/tokens").unwrap_err();
+        assert!(below.message.contains("/tokens"), "{}", below.message);
+    }
+
+    #[test]
+    fn an_empty_list_leaves_no_line_behind() {
+        let bare = Gate { set: Vec::new(), strip: Vec::new(), places: vec!["query:uuid".into()], ..gate() };
+        let printed = configuration(&gateway(Kind::Caddy), &bare, "http://a/tokens").unwrap();
+        assert!(
+            !printed.contains("copy_headers") && printed.contains("uri /tokens/check/front"),
+            "{printed}"
+        );
+    }
+}

@@ -1,5 +1,6 @@
 //! What every test here stands on: a directory, the program run in it, a server, and a plain HTTP client.
 
+pub(crate) mod gateway;
 pub(crate) mod http;
 pub(crate) mod node;
 pub(crate) mod place;
@@ -7,6 +8,7 @@ pub(crate) mod prometheus;
 pub(crate) mod python;
 pub(crate) mod raw;
 pub(crate) mod server;
+pub(crate) mod upstream;
 
 use serde_json::Value;
 

@@ -79,9 +79,12 @@ pub struct Session {
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EndSessions {
-    /// Only those of this user name; all of the realm if absent.
+    /// Those of this user name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub principal: Option<String>,
+    /// Or all of the realm; this has to be said.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub all: bool,
 }
 
 /// How many sessions were ended.
