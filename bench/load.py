@@ -94,9 +94,9 @@ def criterion(executable, name, seconds, cwd):
     return nanos, float(per[1]) * units[per[2]] if per else None, ran.stdout
 
 
-def executables(package, *benches):
-    """Builds benchmarks; the path of each."""
-    command = ["cargo", "bench", "--locked", "--no-run", "--message-format=json-render-diagnostics", "-p", package]
+def executables(*benches):
+    """Builds benchmarks, all at once, or each would build what they need with features of its own; the path of each."""
+    command = ["cargo", "bench", "--locked", "--workspace", "--no-run", "--message-format=json-render-diagnostics"]
     for name in benches:
         command += ["--bench", name]
     said = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -104,5 +104,5 @@ def executables(package, *benches):
     return {
         each["target"]["name"]: Path(each["executable"])
         for each in built
-        if each.get("reason") == "compiler-artifact" and each.get("executable")
+        if each.get("reason") == "compiler-artifact" and each.get("executable") and each["target"]["kind"] == ["bench"]
     }

@@ -43,9 +43,9 @@ def rates(turns):
     """What the ratios were made of."""
     lines = ["| side | answers/s | CPU an answer, µs | p50, µs | p99, µs |", "|---|---|---|---|---|"]
     for name, each in turns.items():
-        spent = median(each, lambda turn: turn.cpu) if each[0].cpu else None
+        spent = median(each, lambda turn: turn.cpu)
         times = [f"{median(each, lambda turn: turn.times[at]):,.0f}" if each[0].times else "" for at in ("p50", "p99")]
-        cost = f"{spent:,.1f}" if spent else ""
+        cost = f"{spent:,.1f}" if spent else ""  # a benchmark in process has none
         lines.append(f"| {name} | {median(each, lambda turn: turn.rate):,.0f} | {cost} | {times[0]} | {times[1]} |")
     return "\n".join(lines) + "\n"
 
