@@ -10,7 +10,7 @@ use counterfoil_core::clock::Future;
 use counterfoil_core::fixture::{CountedEntropy, Inline, StillClock};
 use counterfoil_core::format::{BASE62, Format, Part};
 use counterfoil_core::journal::Entry;
-use counterfoil_core::principal::{Kind, Principal, PrincipalId};
+use counterfoil_core::principal::{Principal, PrincipalId};
 use counterfoil_core::realm::{Realm, RealmId};
 use counterfoil_core::scope::ScopeSet;
 use counterfoil_core::secret::{Keys, RootSecret};
@@ -78,8 +78,10 @@ fn house(tokens: u64) -> (Authority, Vec<String>, u64) {
     let (clock, entropy) = (StillClock::at(now), CountedEntropy::default());
     let keys = Keys::derive(&RootSecret::generate(&entropy).expect("counted"));
     let (realm, admin) = (RealmId(1), PrincipalId(Uuid::from_u128(1)));
-    let mut records =
-        vec![Record::Realm(realm_record(realm, now)), Record::Principal(principal(admin, realm, now))];
+    let mut records = vec![
+        Record::Realm(realm_record(realm, now)),
+        Record::Principal(Principal::new(admin, realm, 1, "admin", now)),
+    ];
     let scopes = ScopeSet::of(&["metrics.read", "logs.read"]);
     let mut texts = Vec::new();
     for number in 1..=tokens {
@@ -146,35 +148,6 @@ fn realm_record(id: RealmId, now: Timestamp) -> Realm {
         personal_tokens: true,
         version: 1,
         created: now,
-    }
-}
-
-fn principal(id: PrincipalId, realm: RealmId, now: Timestamp) -> Principal {
-    Principal {
-        id,
-        realm,
-        number: 1,
-        username: "admin".into(),
-        kind: Kind::Person,
-        email: String::new(),
-        first_name: String::new(),
-        last_name: String::new(),
-        description: String::new(),
-        roles: Vec::new(),
-        disabled: false,
-        deleted: None,
-        several_sessions: false,
-        password: None,
-        totp: None,
-        totp_step: None,
-        licences: Vec::new(),
-        jwks: None,
-        version: 1,
-        created: now,
-        created_by: None,
-        updated: now,
-        updated_by: None,
-        last_login: None,
     }
 }
 

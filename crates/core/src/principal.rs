@@ -96,6 +96,36 @@ pub struct Principal {
 }
 
 impl Principal {
+    /// A person with nothing but names and numbers, made by the operator; to be filled in.
+    pub fn new(id: PrincipalId, realm: RealmId, number: u64, username: &str, created: Timestamp) -> Self {
+        Self {
+            id,
+            realm,
+            number,
+            username: username.to_owned(),
+            kind: Kind::Person,
+            email: String::new(),
+            first_name: String::new(),
+            last_name: String::new(),
+            description: String::new(),
+            roles: Vec::new(),
+            disabled: false,
+            deleted: None,
+            several_sessions: false,
+            password: None,
+            totp: None,
+            totp_step: None,
+            licences: Vec::new(),
+            jwks: None,
+            version: 1,
+            created,
+            created_by: None,
+            updated: created,
+            updated_by: None,
+            last_login: None,
+        }
+    }
+
     /// The key under which a user name is unique among the undeleted: `\\` read as `\`, surrounding white space
     /// dropped, case folded.
     pub fn name_key(username: &str) -> String {

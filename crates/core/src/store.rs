@@ -335,8 +335,7 @@ pub enum Touch {
     Login { principal: PrincipalId, at: Timestamp },
 }
 
-/// Called with each record of a load; records come in the order realms, roles, principals, tokens, texts, sessions,
-/// signing keys, locks, gates.
+/// Called with each record of a load, in the order that [`Store::load`] promises.
 pub type Sink = Box<dyn FnMut(Record) + Send>;
 
 /// Whatever keeps the records.
@@ -364,8 +363,9 @@ pub trait Store: Send + Sync {
 
     /// Everything that may count at `now`: every realm, role and principal, every token that is neither revoked nor
     /// expired, those tokens' live texts and overlaps, every session that is neither ended nor expired, every signing
-    /// key that is not removed, every lock and every gate. A realm comes before its roles, those before the principals, those before
-    /// their tokens and sessions, and a token before its texts; the closer behind, the less is remembered meanwhile.
+    /// key that is not removed, every lock and every gate. A realm comes before its roles, those before the principals,
+    /// those before their tokens and sessions, and a token before its texts; the closer behind, the less is remembered
+    /// meanwhile.
     fn load(&self, now: Timestamp, sink: Sink) -> Future<'_, Result<(), StoreError>>;
 
     /// Writes uses and logins down. Losing the last batch in a crash is allowed; nothing else is. A batch that was answered

@@ -81,6 +81,11 @@ pub fn span(text: &str) -> Result<SignedDuration, String> {
     seconds().map(SignedDuration::from_secs).ok_or_else(|| SPANS.into())
 }
 
+/// A length of time in whole seconds, rounded up: whoever waits so long has waited long enough.
+pub fn whole_seconds(span: SignedDuration) -> SignedDuration {
+    SignedDuration::from_secs(span.as_secs() + i64::from(span.subsec_nanos() > 0))
+}
+
 /// The one form of instants on the wire: `2026-03-18T10:20:30.456Z`, always with three digits, always UTC.
 pub fn iso(at: Timestamp) -> String {
     format!("{at:.3}")

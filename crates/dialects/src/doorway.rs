@@ -5,6 +5,7 @@
 use crate::dialect::{
     Answering, Call, Dialect, Mount, NATIVE, Needs, OAUTH, Pass, Reply, Room, Route, THRESHOLD,
 };
+use crate::incoming::{Incoming, drain, read};
 use crate::presented::Presented;
 use crate::refusal::{Refusal, Refused};
 use crate::setting;
@@ -14,37 +15,17 @@ use counterfoil_core::authority::{Actor, Allowance, Authority, Claim, Door, Gran
 use counterfoil_core::error::{Error, Unauthenticated};
 use counterfoil_core::index::roster::RealmFacts;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
-use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http::{HeaderValue, Method, Request, StatusCode, header};
 use percent_encoding::percent_decode_str;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// The longest body that is read.
-pub const LONGEST_BODY: usize = 1024 * 1024;
-/// How much of a body that is too long is heard out and thrown away.
-const HEARD_OUT: usize = 8 * LONGEST_BODY;
 /// The longest header block that is read.
 pub const LONGEST_HEAD: usize = 32 * 1024;
 /// The longest request target that is read.
 pub const LONGEST_TARGET: usize = 8 * 1024;
-
-/// A body still to be read.
-pub type Incoming = UnsyncBoxBody<Bytes, BrokenOff>;
-
-/// A body that ended before its end, in the transport's words.
-#[derive(Debug)]
-pub struct BrokenOff(pub String);
-
-impl std::fmt::Display for BrokenOff {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for BrokenOff {}
 
 /// Set as an extension on requests that came in process or through the operator's socket, never from a network: the
 /// slug of the realm that the operator means.
@@ -150,10 +131,11 @@ impl Doorway {
     /// Answers one request.
     pub async fn answer(&self, request: Request<Incoming>) -> Reply {
         let (mut parts, body) = request.into_parts();
-        if let Some((mounted, pass)) = self.passes(parts.uri.path()) {
+        let asked = self.whose(parts.uri.path());
+        if let Some((mounted, pass)) = asked.and_then(|mounted| mounted.passes(parts.uri.path())) {
             let mut reply = match pass.answer {
                 Answering::Head(answer) => {
-                    drain(body, LONGEST_BODY).await;
+                    drain(body).await;
                     answer(&mounted.room, &parts)
                 }
                 Answering::Whole(answer) => {
@@ -165,18 +147,20 @@ impl Doorway {
             reply.extensions_mut().insert(answered);
             return reply;
         }
-        let canonical = target::canonical(parts.uri.path());
-        let path = canonical.clone().unwrap_or_else(|_| parts.uri.path().to_owned());
-        let Some(mounted) = self.whose(&path) else {
+        let (path, malformed) = match target::canonical(parts.uri.path()) {
+            Ok(path) => (path.into_owned(), None),
+            Err(why) => (parts.uri.path().to_owned(), Some(why)),
+        };
+        let mounted = if path == parts.uri.path() { asked } else { self.whose(&path) };
+        let Some(mounted) = mounted else {
             return plain_not_found();
         };
         let mut known = Known::of(&mounted.room);
-        let outcome = match canonical {
-            Err(why) => Err(Refused::Malformed(why)),
-            Ok(path) => {
-                target::replace(&mut parts, &path);
-                mounted.serve(&path, parts, body, &mut known).await
-            }
+        let outcome = if let Some(why) = malformed {
+            Err(Refused::Malformed(why))
+        } else {
+            target::replace(&mut parts, &path);
+            mounted.serve(&path, parts, body, &mut known).await
         };
         let route = known.route;
         let mut reply = outcome.unwrap_or_else(|refused| refuse(&mounted.room, refused, path, known));
@@ -187,18 +171,10 @@ impl Doorway {
 
     /// Words a refusal that was decided before the doorway, in the envelope of whoever the path belongs to.
     pub fn refuse(&self, path: &str, refused: Refused) -> Reply {
-        let path = target::canonical(path).unwrap_or_else(|_| path.to_owned());
+        let path = target::canonical(path).map_or_else(|_| path.to_owned(), Cow::into_owned);
         self.whose(&path).map_or_else(plain_not_found, |mounted| {
             refuse(&mounted.room, refused, path, Known::of(&mounted.room))
         })
-    }
-
-    /// Who answers this path as it came, if there is one that does.
-    fn passes(&self, path: &str) -> Option<(&Mounted, &Pass)> {
-        let mounted = self.whose(path)?;
-        let below = path.strip_prefix(&*mounted.room.prefix)?;
-        let pass = mounted.room.dialect.pass.iter().find(|pass| below.starts_with(pass.below))?;
-        Some((mounted, pass))
     }
 
     fn whose(&self, path: &str) -> Option<&Mounted> {
@@ -226,6 +202,13 @@ impl Known<'_> {
 }
 
 impl Mounted {
+    /// What answers this path as it came, if anything does.
+    fn passes(&self, path: &str) -> Option<(&Self, &'static Pass)> {
+        let below = path.strip_prefix(&*self.room.prefix)?;
+        let pass = self.room.dialect.pass.iter().find(|pass| below.starts_with(pass.below))?;
+        Some((self, pass))
+    }
+
     async fn serve<'a>(
         &'a self,
         path: &str,
@@ -237,7 +220,7 @@ impl Mounted {
         let (route, params) = match self.route(path, &parts.method) {
             Ok(hit) => hit,
             Err(refused) => {
-                drain(body, LONGEST_BODY).await;
+                drain(body).await;
                 return Err(refused);
             }
         };
@@ -246,7 +229,7 @@ impl Mounted {
         let (actor, realm, presented) = match admitted {
             Ok(admitted) => admitted,
             Err(refused) => {
-                drain(body, LONGEST_BODY).await;
+                drain(body).await;
                 return Err(refused);
             }
         };
@@ -404,30 +387,6 @@ fn shared_headers(refused: &Refused) -> Vec<(header::HeaderName, HeaderValue)> {
         }
         _ => Vec::new(),
     }
-}
-
-/// Reads a body within bounds. One that is too long is not asked for if the sender waits to be asked; else it is heard
-/// out, within wider bounds, since one who is still sending hears no refusal.
-async fn read(mut body: Incoming, headers: &HeaderMap) -> Result<Bytes, Refused> {
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    let declared_too_long = length.is_some_and(|length: u64| length > LONGEST_BODY as u64);
-    if declared_too_long && headers.contains_key(header::EXPECT) {
-        return Err(Refused::TooLong(LONGEST_BODY));
-    }
-    match Limited::new(&mut body, LONGEST_BODY).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            drain(body, HEARD_OUT).await;
-            Err(Refused::TooLong(LONGEST_BODY))
-        }
-        Err(_) => Err(Refused::Malformed("the body broke off")),
-    }
-}
-
-/// Reads a refused body to its end, within bounds, so that the connection can be used again.
-async fn drain(body: Incoming, bound: usize) {
-    let mut body = Limited::new(body, bound);
-    while let Some(Ok(_)) = body.frame().await {}
 }
 
 fn plain_not_found() -> Reply {

@@ -13,6 +13,7 @@ pub mod doorway;
 pub mod dynatrace;
 pub mod forwarded;
 pub mod gateway;
+pub mod incoming;
 pub mod native;
 pub mod oauth;
 pub mod openapi;

@@ -1,13 +1,14 @@
 //! Check: whether a request may pass a gate. Like a verification it waits for nothing and writes nothing.
 
 use super::spend::{Limited, Spending};
-use super::verify::{Ask, Grant, Reason, Verdict, covers, judge};
+use super::verify::{Ask, Grant, Verdict, covers, judge};
 use super::{Actor, Authority};
 use crate::error::Error;
-use crate::gate::{Gate, Policy};
-use crate::index::Known;
+use crate::gate::Policy;
 use crate::index::roster::GateFacts;
+use crate::index::{Known, Reason};
 use crate::scope::ScopeSet;
+use crate::store::{Key, Record};
 use jiff::Timestamp;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -76,33 +77,39 @@ impl Authority {
     pub fn explain(
         &self,
         actor: &Actor,
-        gate: &Gate,
+        gate: &str,
         text: &str,
         check: &Check<'_>,
     ) -> Result<Explained, Error> {
-        may_explain(actor, gate)?;
-        Ok(self.explained(gate, self.index.get(&self.keys.bearer(text), text), check))
+        let gate = self.explicable(actor, gate)?;
+        Ok(self.explained(&gate, self.index.get(&self.keys.bearer(text), text), check))
     }
 
     /// The same for a token by its id.
     pub async fn explain_id(
         &self,
         actor: &Actor,
-        gate: &Gate,
+        gate: &str,
         id: &str,
         check: &Check<'_>,
     ) -> Result<Explained, Error> {
-        may_explain(actor, gate)?;
-        let key = crate::store::Key::TokenById(actor.realm(), id.to_owned());
-        match self.store.find(key).await? {
-            Some(crate::store::Record::Token(token)) => {
-                Ok(self.explained(gate, self.index.by_number(token.number, id), check))
+        let gate = self.explicable(actor, gate)?;
+        match self.store.find(Key::TokenById(actor.realm(), id.to_owned())).await? {
+            Some(Record::Token(token)) => {
+                Ok(self.explained(&gate, self.index.by_number(token.number, id), check))
             }
             _ => Err(Error::NotFound("token")),
         }
     }
 
-    fn explained(&self, gate: &Gate, known: Option<Known>, check: &Check<'_>) -> Explained {
+    /// The gate as it decides, for whoever may hear why.
+    fn explicable(&self, actor: &Actor, gate: &str) -> Result<Arc<GateFacts>, Error> {
+        actor.require(super::gates::READ)?;
+        actor.require(&["counterfoil.tokens.read"])?;
+        self.gate(gate).filter(|gate| gate.realm == actor.realm()).ok_or(Error::NotFound("gate"))
+    }
+
+    fn explained(&self, gate: &GateFacts, known: Option<Known>, check: &Check<'_>) -> Explained {
         let needs = needs(&gate.policy, check);
         let decided = |passes, decided: &str, lacks| Explained {
             passes,
@@ -116,9 +123,8 @@ impl Authority {
         let ask = Ask { realm: Some(gate.realm), address: check.address, ..Ask::default() };
         let lacks: ScopeSet =
             needs.iter().filter(|word| !covers(&known.terms, word.as_str())).cloned().collect();
-        let facts = self.gate(&gate.name);
         let mut verdict = pass(&gate.policy, known, &ask, check, self.now()).0;
-        self.ration(&mut verdict, facts.as_deref(), Spending::Look);
+        self.ration(&mut verdict, Some(gate), Spending::Look);
         match verdict {
             Verdict::Limited(_) => decided(false, "it was used too often", lacks),
             Verdict::Live(_) => decided(true, "it counts and covers what the request needs", lacks),
@@ -133,12 +139,6 @@ impl Authority {
             Verdict::Unknown => decided(false, "nobody knows it", lacks),
         }
     }
-}
-
-fn may_explain(actor: &Actor, gate: &Gate) -> Result<(), Error> {
-    actor.require(&["counterfoil.gates.read", "counterfoil.gates.write"])?;
-    actor.require(&["counterfoil.tokens.read"])?;
-    if gate.realm == actor.realm() { Ok(()) } else { Err(Error::NotFound("gate")) }
 }
 
 /// What a request needs.

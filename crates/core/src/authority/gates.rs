@@ -1,6 +1,5 @@
 //! Gates: made, edited and deleted by whoever may; what passes them is in [`super::check`].
 
-use super::idempotency::made;
 use super::issue::sound_limits;
 use super::{Actor, Authority, Idempotency};
 use crate::error::{Error, Violation};
@@ -44,7 +43,7 @@ pub struct NewRule {
     pub scopes: Vec<String>,
 }
 
-const READ: &[&str] = &["counterfoil.gates.read", "counterfoil.gates.write"];
+pub(super) const READ: &[&str] = &["counterfoil.gates.read", "counterfoil.gates.write"];
 const WRITE: &[&str] = &["counterfoil.gates.write"];
 /// The most of anything that a policy lists.
 const MOST: usize = 100;
@@ -58,7 +57,7 @@ impl Authority {
         policy: &EditGate,
         once: Option<&Idempotency>,
     ) -> Result<Gate, Error> {
-        self.once(actor, once, made, || self.create_gate_once(actor, name, policy, once)).await?;
+        self.once(actor, once, |_| Ok(()), || self.create_gate_once(actor, name, policy, once)).await?;
         self.find_gate(actor, name).await
     }
 
@@ -68,7 +67,7 @@ impl Authority {
         name: &str,
         policy: &EditGate,
         once: Option<&Idempotency>,
-    ) -> Result<uuid::Uuid, Error> {
+    ) -> Result<(), Error> {
         actor.require(WRITE)?;
         gate::sound_name(name).map_err(|wrong| Error::Invalid(vec![wrong]))?;
         let policy = self.edited(Policy::default(), policy)?;
@@ -82,11 +81,10 @@ impl Authority {
             updated: now,
         };
         let line = actor.line(Action::GateCreate, name, now);
-        let id = crate::clock::uuid_v7(now, &*self.entropy)?;
-        let mut writes = self.kept(actor, once, id.as_bytes(), now)?;
+        // That there is one under this name is all of the outcome.
+        let mut writes = self.kept(actor, once, &[], now)?;
         writes.push(Write::Insert(Record::Gate(gate)));
-        self.commit(writes, vec![line], now).await?;
-        Ok(id)
+        self.commit(writes, vec![line], now).await.map_err(StoreError::into)
     }
 
     /// One gate of the actor's realm.

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::limit::{Limit, Window};
 use crate::principal::PrincipalId;
 use crate::realm::RealmId;
+use crate::when::whole_seconds;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -49,9 +50,7 @@ impl Allowance {
         // Where there is room for no more than there is, nothing is taken: what comes is how long until there is room.
         let full = Limit { most: count.min(limit.most), ..limit };
         let eases = window.take(full, now).err().unwrap_or_default();
-        // Rounded up: whoever waits so long has waited long enough.
-        let eases = SignedDuration::from_secs(eases.as_secs() + i64::from(eases.subsec_nanos() > 0));
-        Self { most: limit.most, left: limit.most.saturating_sub(count), eases }
+        Self { most: limit.most, left: limit.most.saturating_sub(count), eases: whole_seconds(eases) }
     }
 }
 

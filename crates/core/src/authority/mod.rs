@@ -32,6 +32,7 @@ mod texts;
 mod verify;
 mod view;
 
+pub use crate::index::Reason;
 pub use actor::Actor;
 pub use bootstrap::bootstrap;
 pub use check::{Check, Explained, Passage};
@@ -55,7 +56,7 @@ pub use roles::{EditRole, NewRole};
 pub use sessions::{SessionQuery, ShownSession};
 pub use signing_keys::sealed_key;
 pub use spend::{Left, Limited};
-pub use verify::{Ask, Grant, Reason, Verdict};
+pub use verify::{Ask, Grant, Verdict};
 pub use view::View;
 
 use crate::catalogue::Catalogue;
@@ -117,7 +118,7 @@ pub struct Authority {
     /// Token numbers taken from the store and not yet given.
     numbers: Mutex<std::ops::Range<u64>>,
     /// Held for reading by each commit and for writing by a reload, which must not see one half done.
-    gate: RwLock<()>,
+    reading: RwLock<()>,
     /// Set when a commit's outcome is unknown: the index must be read anew.
     doubt: AtomicBool,
     /// The store's generation that the index was read from.
@@ -171,7 +172,7 @@ impl Authority {
             noted: prove::Noted::default(),
             mark: AtomicI64::new(meta.mark.as_millisecond()),
             numbers: Mutex::new(0..0),
-            gate: RwLock::new(()),
+            reading: RwLock::new(()),
             doubt: AtomicBool::new(false),
             generation: AtomicU64::new(0),
             flushing: Mutex::new(()),
@@ -231,7 +232,7 @@ impl Authority {
 
     /// Commits a change, then lets the index follow, both before anybody hears of it.
     async fn commit(&self, writes: Vec<Write>, journal: Vec<Entry>, at: Timestamp) -> Result<(), StoreError> {
-        let _passing = self.gate.read().await;
+        let _passing = self.reading.read().await;
         let done: Vec<_> = journal.iter().map(|line| (line.action, line.subject.clone())).collect();
         let began = self.clock.now();
         let outcome = self.store.commit(Change { at, writes: writes.clone(), journal }).await;

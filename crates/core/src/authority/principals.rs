@@ -7,7 +7,6 @@ use crate::clock::uuid_v7;
 use crate::error::{Error, Violation};
 use crate::journal::{Action, Entry};
 use crate::principal::{Kind, Principal, PrincipalId, RoleId};
-use crate::realm::RealmId;
 use crate::scope::ScopeSet;
 use crate::store::{Key, Query, Record, SessionFilter, StoreError, Write};
 use jiff::Timestamp;
@@ -108,7 +107,13 @@ impl Authority {
         let number = take_number("principal", new.number, &mut realm.next_principal)?;
         let id = PrincipalId(uuid_v7(now, &*self.entropy)?);
         let username = new.username.trim();
-        let mut principal = blank(id, realm.id, number, username, new.kind, now, actor.principal());
+        let by = actor.principal();
+        let mut principal = Principal {
+            kind: new.kind,
+            created_by: by,
+            updated_by: by,
+            ..Principal::new(id, realm.id, number, username, now)
+        };
         self.change_details(actor, &mut principal, &new.details).await?;
         actor.may_give(&self.allowed(&principal.roles)?, &self.catalogue)?;
         realm.version += 1;
@@ -344,44 +349,6 @@ impl Authority {
         let roles = self.role_names(&principal.roles);
         let scopes = self.index.roster.scopes_of(&principal.roles);
         ShownPrincipal { principal, roles, scopes }
-    }
-}
-
-/// A principal with nothing but its names and numbers.
-pub(super) fn blank(
-    id: PrincipalId,
-    realm: RealmId,
-    number: u64,
-    username: &str,
-    kind: Kind,
-    now: Timestamp,
-    by: Option<PrincipalId>,
-) -> Principal {
-    Principal {
-        id,
-        realm,
-        number,
-        username: username.to_owned(),
-        kind,
-        email: String::new(),
-        first_name: String::new(),
-        last_name: String::new(),
-        description: String::new(),
-        roles: Vec::new(),
-        disabled: false,
-        deleted: None,
-        several_sessions: false,
-        password: None,
-        totp: None,
-        totp_step: None,
-        licences: Vec::new(),
-        jwks: None,
-        version: 1,
-        created: now,
-        created_by: by,
-        updated: now,
-        updated_by: by,
-        last_login: None,
     }
 }
 

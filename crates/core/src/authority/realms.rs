@@ -6,7 +6,7 @@ use crate::clock::{Entropy, uuid_v7};
 use crate::error::{Error, Violation};
 use crate::format::Format;
 use crate::journal::Action;
-use crate::principal::{ADMIN, ADMINISTRATOR, Kind, Principal, PrincipalId, Role, RoleId};
+use crate::principal::{ADMIN, ADMINISTRATOR, Principal, PrincipalId, Role, RoleId};
 use crate::realm::{DEFAULT, Realm, RealmId};
 use crate::scope::ScopeSet;
 use crate::secret::Keys;
@@ -205,7 +205,9 @@ pub(super) fn founding(
     };
     let admin = Principal {
         roles: vec![role.id],
-        ..super::principals::blank(PrincipalId(uuid_v7(now, entropy)?), id, 1, ADMIN, Kind::Person, now, by)
+        created_by: by,
+        updated_by: by,
+        ..Principal::new(PrincipalId(uuid_v7(now, entropy)?), id, 1, ADMIN, now)
     };
     let struck = native.strike(entropy)?;
     let token = Token {

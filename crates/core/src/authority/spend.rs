@@ -8,6 +8,7 @@ use crate::clock::to_millis;
 use crate::index::roster::GateFacts;
 use crate::index::{Known, Spender, Terms};
 use crate::token::Limit;
+use crate::when::whole_seconds;
 use hashbrown::HashMap;
 use jiff::{SignedDuration, Timestamp};
 
@@ -136,7 +137,7 @@ impl<'a> Pot<'a> {
         match self {
             Self::Bucket(policy, limit, bucket) => {
                 let (left, eases) = bucket.left(*limit, now);
-                Left { policy, most: limit.count, per: Some(limit.per), left, eases: whole(eases) }
+                Left { policy, most: limit.count, per: Some(limit.per), left, eases: whole_seconds(eases) }
             }
             Self::Quota(most, used) => {
                 let left = most.saturating_sub(**used);
@@ -151,9 +152,4 @@ impl<'a> Pot<'a> {
             Self::Quota(_, used) => **used += 1,
         }
     }
-}
-
-/// Rounded up: whoever waits so long has waited long enough.
-fn whole(span: SignedDuration) -> SignedDuration {
-    SignedDuration::from_secs(span.as_secs() + i64::from(span.subsec_nanos() > 0))
 }

@@ -103,7 +103,7 @@ impl Authority {
     pub(super) async fn reload(&self) -> Result<(), Error> {
         // First: whoever writes uses down waits for no commit.
         let _still = self.flushing.lock().await;
-        let _alone = self.gate.write().await;
+        let _alone = self.reading.write().await;
         let generation = self.store.generation();
         let fresh = Arc::new(Index::new(super::joined(&self.formats)));
         let filling = Arc::clone(&fresh);

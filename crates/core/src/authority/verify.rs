@@ -4,7 +4,7 @@ use super::spend::{Left, Limited, Spending};
 use super::{Actor, Authority};
 use crate::error::{Error, Unauthenticated};
 use crate::index::roster::{GateFacts, RealmFacts, Standing};
-use crate::index::{Known, Outcome, Tally, Terms};
+use crate::index::{Known, Outcome, Reason, Tally, Terms};
 use crate::realm::RealmId;
 use crate::scope::ScopeSet;
 use crate::session::Session;
@@ -47,46 +47,7 @@ impl Verdict {
             Self::Lacks(_) => Outcome::Lacks,
             Self::Limited(_) => Outcome::Limited,
             Self::Unknown => Outcome::Unknown,
-            Self::Refused(reason) => match reason {
-                Reason::Disabled => Outcome::Disabled,
-                Reason::Expired => Outcome::Expired,
-                Reason::NotYet => Outcome::NotYet,
-                Reason::Principal => Outcome::Principal,
-                Reason::Network => Outcome::Network,
-                Reason::Realm => Outcome::Realm,
-                Reason::PersonalOff => Outcome::PersonalOff,
-                Reason::Dialect => Outcome::Dialect,
-            },
-        }
-    }
-}
-
-/// Why a known token does not count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the word of each is its documentation")]
-pub enum Reason {
-    Disabled,
-    Expired,
-    NotYet,
-    Principal,
-    Network,
-    Realm,
-    PersonalOff,
-    Dialect,
-}
-
-impl Reason {
-    /// In words for administrators; never for whoever brought the credential.
-    pub fn sentence(self) -> &'static str {
-        match self {
-            Self::Disabled => "it is disabled",
-            Self::Expired => "its time is over",
-            Self::NotYet => "its time has not come",
-            Self::Principal => "its principal is disabled or deleted",
-            Self::Network => "it does not count from that address",
-            Self::Realm => "it is of another realm",
-            Self::PersonalOff => "its realm has personal tokens switched off",
-            Self::Dialect => "it is of a dialect that does not pass here",
+            Self::Refused(reason) => Outcome::Refused(*reason),
         }
     }
 }

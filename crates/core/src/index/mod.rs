@@ -10,7 +10,7 @@ mod uses;
 
 pub use facts::{Known, Label, Terms};
 pub use spent::{Buckets, Counts, Spender};
-pub use tally::{Outcome, Tally};
+pub use tally::{Outcome, Reason, Tally};
 
 use crate::gate::Gate;
 use crate::principal::Role;
@@ -98,12 +98,12 @@ impl Index {
         self.uses.note(token, used, count);
     }
 
-    /// The latest use of a token that is not flushed, and how many are not.
+    /// The latest use of a token that is not flushed or was a moment ago, and how many are not.
     pub fn noted_use(&self, token: TokenNumber) -> Option<(Use, u64)> {
         self.uses.get(token)
     }
 
-    /// Of how many tokens there are uses that are not flushed, or were by the last batch.
+    /// Of how many tokens there are uses that are not flushed.
     pub fn uses(&self) -> usize {
         self.uses.len()
     }

@@ -110,18 +110,16 @@ impl Table {
 
     /// A token by its internal number, for whoever brings this text.
     pub(super) fn by_number(&self, number: TokenNumber, text: &str) -> Option<Known> {
-        let place = *read(&self.numbers).places(number.0).first()?;
-        let shard = read(&self.shards[place.shard()]);
-        // Between the two locks another entry may have taken its place.
-        let entry =
-            shard.at(place.within()).filter(|entry| entry.number.is_some_and(|own| own.get() == number.0));
-        entry.map(|entry| entry.known(text))
+        self.sample(number).map(|entry| entry.known(text))
     }
 
     /// One entry of a token.
     pub(super) fn sample(&self, number: TokenNumber) -> Option<Entry> {
         let place = *read(&self.numbers).places(number.0).first()?;
-        read(&self.shards[place.shard()]).at(place.within()).cloned()
+        let shard = read(&self.shards[place.shard()]);
+        // Between the two locks another entry may have taken its place.
+        let own = |entry: &&Entry| entry.number.is_some_and(|own| own.get() == number.0);
+        shard.at(place.within()).filter(own).cloned()
     }
 
     /// How many texts there are.

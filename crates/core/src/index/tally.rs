@@ -14,6 +14,13 @@ pub enum Outcome {
     Limited,
     /// Nobody knows it.
     Unknown,
+    /// It is known and does not count.
+    Refused(Reason),
+}
+
+/// Why a known credential does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
     /// It is disabled.
     Disabled,
     /// Its time is over.
@@ -33,20 +40,31 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome at its place.
     const EVERY: [Self; 12] = [
         Self::Live,
         Self::Lacks,
         Self::Limited,
         Self::Unknown,
-        Self::Disabled,
-        Self::Expired,
-        Self::NotYet,
-        Self::Principal,
-        Self::Network,
-        Self::Realm,
-        Self::PersonalOff,
-        Self::Dialect,
+        Self::Refused(Reason::Disabled),
+        Self::Refused(Reason::Expired),
+        Self::Refused(Reason::NotYet),
+        Self::Refused(Reason::Principal),
+        Self::Refused(Reason::Network),
+        Self::Refused(Reason::Realm),
+        Self::Refused(Reason::PersonalOff),
+        Self::Refused(Reason::Dialect),
     ];
+
+    fn place(self) -> usize {
+        match self {
+            Self::Live => 0,
+            Self::Lacks => 1,
+            Self::Limited => 2,
+            Self::Unknown => 3,
+            Self::Refused(reason) => 4 + reason as usize,
+        }
+    }
 
     /// The word in metrics.
     pub fn as_str(self) -> &'static str {
@@ -55,14 +73,27 @@ impl Outcome {
             Self::Lacks => "lacks",
             Self::Limited => "limited",
             Self::Unknown => "unknown",
-            Self::Disabled => "disabled",
-            Self::Expired => "expired",
-            Self::NotYet => "not_yet",
-            Self::Principal => "principal",
-            Self::Network => "network",
-            Self::Realm => "realm",
-            Self::PersonalOff => "personal_off",
-            Self::Dialect => "dialect",
+            Self::Refused(reason) => reason.words().0,
+        }
+    }
+}
+
+impl Reason {
+    /// In words for administrators; never for whoever brought the credential.
+    pub fn sentence(self) -> &'static str {
+        self.words().1
+    }
+
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Disabled => ("disabled", "it is disabled"),
+            Self::Expired => ("expired", "its time is over"),
+            Self::NotYet => ("not_yet", "its time has not come"),
+            Self::Principal => ("principal", "its principal is disabled or deleted"),
+            Self::Network => ("network", "it does not count from that address"),
+            Self::Realm => ("realm", "it is of another realm"),
+            Self::PersonalOff => ("personal_off", "its realm has personal tokens switched off"),
+            Self::Dialect => ("dialect", "it is of a dialect that does not pass here"),
         }
     }
 }
@@ -97,7 +128,7 @@ impl Tally {
     #[inline]
     pub fn note(&self, row: Row, outcome: Outcome) {
         if let Some(counts) = self.counts.get(row.0) {
-            counts[outcome as usize].fetch_add(1, Ordering::Relaxed);
+            counts[outcome.place()].fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -118,6 +149,12 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_outcome_is_at_its_place() {
+        let places: Vec<_> = Outcome::EVERY.into_iter().map(Outcome::place).collect();
+        assert_eq!(places, (0..Outcome::EVERY.len()).collect::<Vec<_>>());
+    }
 
     #[test]
     fn each_dialect_has_a_row_and_those_without_room_share_one() {

@@ -1,5 +1,5 @@
 //! Uses that are not written down yet: noted on the way of a verification, written down in batches. One that was just
-//! written down is remembered until the next batch: who read the record before that still sees it.
+//! written down is remembered until the next batch: whoever read the record before that still sees it.
 
 use super::lock;
 use crate::sync::Mutex;
@@ -8,15 +8,14 @@ use hashbrown::HashMap;
 
 const SHARDS: usize = 64;
 
-/// The latest use of each token, and how many are not written down.
+/// The latest use of each token, and how often it was used since the last one that is written down.
 #[derive(Debug)]
-pub(super) struct Uses(Vec<Mutex<HashMap<TokenNumber, Noted>>>);
+pub(super) struct Uses(Vec<Mutex<Shard>>);
 
-#[derive(Debug)]
-struct Noted {
-    latest: Use,
-    count: u64,
-    written: bool,
+#[derive(Debug, Default)]
+struct Shard {
+    unwritten: HashMap<TokenNumber, (Use, u64)>,
+    written: HashMap<TokenNumber, Use>,
 }
 
 impl Default for Uses {
@@ -29,48 +28,49 @@ impl Uses {
     /// Notes `count` uses, of which this is the latest, unless a later one is noted already.
     pub(super) fn note(&self, token: TokenNumber, used: Use, count: u64) {
         let mut shard = lock(self.shard(token));
-        let noted = shard.entry(token).or_insert(Noted { latest: used, count: 0, written: false });
-        if noted.latest.at < used.at {
-            noted.latest = used;
+        let (latest, counted) = shard.unwritten.entry(token).or_insert((used, 0));
+        if latest.at < used.at {
+            *latest = used;
         }
-        noted.count += count;
-        noted.written = false;
+        *counted += count;
     }
 
     /// The latest use, and how many are not written down.
     pub(super) fn get(&self, token: TokenNumber) -> Option<(Use, u64)> {
-        lock(self.shard(token)).get(&token).map(|noted| (noted.latest, noted.count))
+        let shard = lock(self.shard(token));
+        let written = || shard.written.get(&token).map(|used| (*used, 0));
+        shard.unwritten.get(&token).copied().or_else(written)
     }
 
-    /// Of how many tokens there are any, written down or not.
+    /// Of how many tokens there are any that are not written down.
     pub(super) fn len(&self) -> usize {
-        self.0.iter().map(|shard| lock(shard).len()).sum()
+        self.0.iter().map(|shard| lock(shard).unwritten.len()).sum()
     }
 
-    /// Those that are not written down; those that were by the last batch are forgotten.
+    /// Those that are not written down; those of the batch before are forgotten.
     pub(super) fn unwritten(&self) -> Vec<(TokenNumber, Use, u64)> {
-        let mut unwritten = Vec::new();
-        for shard in &self.0 {
+        let batch = |shard: &Mutex<Shard>| {
             let mut shard = lock(shard);
-            shard.retain(|_, noted| !noted.written);
-            unwritten.extend(shard.iter().map(|(token, noted)| (*token, noted.latest, noted.count)));
-            if shard.is_empty() {
-                // What a busy minute took is given back.
-                *shard = HashMap::new();
-            }
-        }
-        unwritten
+            shard.written = HashMap::new();
+            let uses = shard.unwritten.iter().map(|(token, (used, count))| (*token, *used, *count));
+            uses.collect::<Vec<_>>()
+        };
+        self.0.iter().flat_map(batch).collect()
     }
 
     /// These are written down; what came since is not.
     pub(super) fn written(&self, token: TokenNumber, used: Use, count: u64) {
-        if let Some(noted) = lock(self.shard(token)).get_mut(&token) {
-            noted.count = noted.count.saturating_sub(count);
-            noted.written = noted.count == 0 && noted.latest == used;
+        let mut shard = lock(self.shard(token));
+        if let Some((latest, counted)) = shard.unwritten.get_mut(&token) {
+            *counted = counted.saturating_sub(count);
+            if *counted == 0 && *latest == used {
+                shard.unwritten.remove(&token);
+            }
         }
+        shard.written.insert(token, used);
     }
 
-    fn shard(&self, token: TokenNumber) -> &Mutex<HashMap<TokenNumber, Noted>> {
+    fn shard(&self, token: TokenNumber) -> &Mutex<Shard> {
         &self.0[usize::try_from(token.0 % SHARDS as u64).unwrap_or(0)]
     }
 }

@@ -18,7 +18,7 @@ mod sync;
 use clock::from_millis;
 use index::Index;
 use jiff::Timestamp;
-use principal::{Kind, Principal, PrincipalId, Role, RoleId};
+use principal::{Principal, PrincipalId, Role, RoleId};
 use realm::{Realm, RealmId};
 use scope::ScopeSet;
 use secret::Digest;
@@ -63,32 +63,7 @@ fn role(scope: &str) -> Record {
 }
 
 fn ann(roles: &[RoleId]) -> Record {
-    Record::Principal(Principal {
-        id: ANN,
-        realm: REALM,
-        number: 1,
-        username: "ann".to_owned(),
-        kind: Kind::Person,
-        email: String::new(),
-        first_name: String::new(),
-        last_name: String::new(),
-        description: String::new(),
-        roles: roles.to_vec(),
-        disabled: false,
-        deleted: None,
-        several_sessions: false,
-        password: None,
-        totp: None,
-        totp_step: None,
-        licences: Vec::new(),
-        jwks: None,
-        version: 1,
-        created: now(),
-        created_by: None,
-        updated: now(),
-        updated_by: None,
-        last_login: None,
-    })
+    Record::Principal(Principal { roles: roles.to_vec(), ..Principal::new(ANN, REALM, 1, "ann", now()) })
 }
 
 /// A token whose name says which it is.

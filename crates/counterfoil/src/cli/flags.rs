@@ -1,6 +1,9 @@
 //! Flags that several commands share.
 
+use super::exit::Failure;
 use clap::Args;
+use counterfoil_core::when::{self, When};
+use jiff::Timestamp;
 
 /// Of every command that changes something.
 #[derive(Debug, Default, Clone, Copy, Args)]
@@ -47,4 +50,13 @@ pub struct DestroyFlags {
 pub fn pair(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("write it as KEY=VALUE")?;
     Ok((key.to_owned(), value.to_owned()))
+}
+
+/// An instant as a flag says it; `never` is after all others.
+pub fn instant(flag: &str, text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
+    match when::parse(text, now) {
+        Ok(When::At(at)) => Ok(at),
+        Ok(When::Never) => Ok(Timestamp::MAX),
+        Err(why) => Err(Failure::usage(format!("{flag} {why}"))),
+    }
 }

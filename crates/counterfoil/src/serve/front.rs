@@ -10,9 +10,8 @@ use counterfoil_core::authority::Authority;
 use counterfoil_core::clock::Future;
 use counterfoil_core::realm::DEFAULT;
 use counterfoil_dialects::dialect::Reply;
-use counterfoil_dialects::doorway::{
-    Answered, Caller, Incoming, LONGEST_HEAD, LONGEST_TARGET, Operator, Peer, Secure,
-};
+use counterfoil_dialects::doorway::{Answered, Caller, LONGEST_HEAD, LONGEST_TARGET, Operator, Peer, Secure};
+use counterfoil_dialects::incoming::Incoming;
 use counterfoil_dialects::native::client::REALM;
 use counterfoil_dialects::refusal::Refused;
 use counterfoil_dialects::{forwarded, openapi, reply};

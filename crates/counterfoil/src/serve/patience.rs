@@ -1,7 +1,7 @@
 //! Patience with callers that say nothing or never come to an end, so that they do not keep connections for ever. Kept
 //! out: the time for a request's head, which is the parser's.
 
-use counterfoil_dialects::doorway::BrokenOff;
+use counterfoil_dialects::incoming::BrokenOff;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;

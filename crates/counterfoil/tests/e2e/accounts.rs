@@ -193,7 +193,7 @@ fn what_ends_soon_is_followed_and_the_rest_is_left_alone() {
     .unwrap();
     town.house.place.write("vds", format!("{}:{}", text(&made, "token_id"), text(&made, "token_secret")));
     town.account("vds", "ruvds");
-    let ours = json!({"name": "ours", "scopes": ["counterfoil.tokens.mint", "counterfoil.tokens.read", "counterfoil.tokens.write", "deploy"], "expires": "5d", "metadata": {"team": "x"}});
+    let ours = json!({"name": "ours", "scopes": ["counterfoil.tokens.mint", "counterfoil.tokens.read", "counterfoil.tokens.write", "deploy"], "expires": "5d", "metadata": {"team": "x"}, "limit": "1000/1m", "quota": 9000});
     let ours = text(&town.house.admin.post("/v1/tokens", ours).expect(201), "token");
     town.house.place.write("ours", &ours);
     town.add("ours", &format!("server = '{url}'\ntoken_file = '../../ours'"));
@@ -252,7 +252,12 @@ fn what_ends_soon_is_followed_and_the_rest_is_left_alone() {
     let shown = Client::bearer(town.house.server.address, &new)
         .get(&format!("/v1/tokens/{}", new.rsplit_once('_').unwrap().0))
         .expect(200);
-    assert_eq!(shown["metadata"]["team"], "x");
+    assert_eq!(
+        (text(&shown["metadata"], "team"), text(&shown, "limit")),
+        ("x".to_owned(), "1000/1m".to_owned())
+    );
+    let quota = shown["quota"].as_u64().unwrap();
+    assert!((8_900..9_000).contains(&quota), "what the old one used is used: {quota}");
     let new = town.kept("vds");
     assert!(town.counts(new.split_once(':').unwrap().1) && !town.counts(&text(&made, "token_secret")));
     town.run("ruvds tokens list --profile vds").printed();

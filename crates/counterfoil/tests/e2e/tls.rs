@@ -101,6 +101,18 @@ fn curl_is_served_over_both_versions_of_tls_and_of_http() {
 }
 
 #[test]
+fn a_server_without_a_certificate_minds_no_hangup() {
+    let place = Place::with_store();
+    let server = Server::start(&place);
+    server.signal("HUP");
+    let mut connection = server.connect();
+    connection.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    assert_eq!(connection.reply().unwrap().status, 200);
+    server.stop();
+    assert!(String::from_utf8(place.read("stderr")).unwrap().contains("no certificate to read anew"));
+}
+
+#[test]
 fn a_new_certificate_is_taken_without_a_restart_and_a_bad_one_is_not() {
     let place = Place::with_store();
     certify(&place, "one", "rsa:2048");

@@ -11,7 +11,7 @@ use super::messages::{
 };
 use super::{Question, Ruling, decide, facts};
 use crate::dialect::{Reply, Room};
-use crate::doorway::LONGEST_BODY;
+use crate::incoming::LONGEST_BODY;
 use crate::refusal::Refused;
 use crate::reply::{self, Trailers};
 use bytes::{BufMut as _, Bytes, BytesMut};

@@ -91,7 +91,7 @@ fn explain(room: &Room, call: Call) -> Answer<'_> {
     Box::pin(async move {
         let body: Explain = call.json()?;
         let actor = call.actor()?;
-        let gate = room.house.find_gate(actor, call.param("name")).await?;
+        let gate = call.param("name");
         let path = canonical(body.path.as_deref().unwrap_or("/"));
         let path =
             path.ok_or_else(|| Error::invalid("path", "must be a path that can be read in one way only"))?;
@@ -99,8 +99,8 @@ fn explain(room: &Room, call: Call) -> Answer<'_> {
         let address = address.map_err(|_| Error::invalid("address", "must be an IPv4 or IPv6 address"))?;
         let check = Check { method: body.method.as_deref().unwrap_or("GET"), path: &path, address };
         let explained = match (&body.token, &body.id) {
-            (Some(token), None) => room.house.explain(actor, &gate, token, &check)?,
-            (None, Some(id)) => room.house.explain_id(actor, &gate, id, &check).await?,
+            (Some(token), None) => room.house.explain(actor, gate, token, &check)?,
+            (None, Some(id)) => room.house.explain_id(actor, gate, id, &check).await?,
             _ => return Err(Error::invalid("token", "or `id` must be given, and not both").into()),
         };
         let authority::Explained { passes, decided, needs, lacks } = explained;

@@ -146,6 +146,14 @@ async fn r06_bodies_that_are_no_text_or_too_long() {
     // What PowerShell before 7.4 makes of Cyrillic, and of German.
     let latin = b"{\"token_name\":\"Schl\xfcssel\",\"token_role\":\"read\"}".to_vec();
     let deep = format!("{{\"token_name\":{}", "[".repeat(200_000)).into_bytes();
+    // A role is a word, not an object that has one.
+    let role = |role: Value| json!({"token_name": "x", "token_role": role}).to_string().into_bytes();
+    let roles =
+        [json!({"read": null}), json!({"read": {}}), json!(["read"]), json!("remove"), json!(null)].map(role);
+    for body in roles {
+        let (reply, came) = ask(&world, "POST", "/v2/tokens", &world.admin, body).await;
+        assert_eq!((reply.status().as_u16(), text(&came, "id")), (400, "json_error"), "{came}");
+    }
     let bodies =
         [latin, deep, named(&"n".repeat(256)), named(&"n".repeat(1_000_000)), named(&"n".repeat(1 << 20))];
     for body in bodies {

@@ -5,11 +5,11 @@ mod sources;
 
 use super::desk::{Desk, Outcome};
 use super::exit::{Exit, Failure};
+use super::flags::instant;
 use super::rows::Row;
 use crate::system::SystemClock;
 use clap::Args;
 use counterfoil_core::clock::Clock as _;
-use counterfoil_core::when::{self, When};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -125,11 +125,7 @@ struct Filter {
 
 impl Filter {
     fn of(args: &InventoryArgs, now: Timestamp) -> Result<Self, Failure> {
-        let before = args.expiring.as_ref().map(|text| match when::parse(text, now) {
-            Ok(When::At(at)) => Ok(at),
-            Ok(When::Never) => Ok(Timestamp::MAX),
-            Err(why) => Err(Failure::usage(format!("--expiring {why}"))),
-        });
+        let before = args.expiring.as_ref().map(|text| instant("--expiring", text, now));
         let InventoryArgs { never_used, over_scoped, no_expiry, .. } = *args;
         Ok(Self { now, before: before.transpose()?, never_used, over_scoped, no_expiry })
     }

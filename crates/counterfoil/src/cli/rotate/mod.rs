@@ -6,13 +6,13 @@ mod successor;
 
 use super::desk::{Desk, Outcome};
 use super::exit::{Exit, Failure};
-use super::flags::DestroyFlags;
+use super::flags::{DestroyFlags, instant};
 use super::rows::Row;
 use crate::config::profile::{Kept, Profile};
 use crate::system::SystemClock;
 use clap::Args;
 use counterfoil_core::clock::Clock as _;
-use counterfoil_core::when::{self, When};
+use counterfoil_core::when;
 use jiff::Timestamp;
 use keeper::Keeper;
 use schemars::JsonSchema;
@@ -153,13 +153,5 @@ async fn plan<'d>(
             Err(Box::new(Step { outcome: "not due".to_owned(), note: String::new(), ..step }))
         }
         _ => Ok(Ready { step, keeper, incumbent }),
-    }
-}
-
-fn instant(flag: &str, text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
-    match when::parse(text, now) {
-        Ok(When::At(at)) => Ok(at),
-        Ok(When::Never) => Ok(Timestamp::MAX),
-        Err(why) => Err(Failure::usage(format!("{flag} {why}"))),
     }
 }

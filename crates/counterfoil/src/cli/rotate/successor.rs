@@ -153,6 +153,9 @@ impl Incumbent {
                     personal: token.personal,
                     networks: token.networks.clone(),
                     metadata: token.metadata.clone(),
+                    limit: token.limit.clone(),
+                    // What the old one has used is used.
+                    quota: token.quota.map(|quota| quota.saturating_sub(token.uses)),
                     ..Issue::default()
                 };
                 let issued = ask_ours(client, Tokens::create(&issue)?, desk).await?;
