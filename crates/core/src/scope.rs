@@ -85,7 +85,14 @@ impl ScopeSet {
 
     /// The words separated by single spaces (RFC 6749 section 3.3).
     pub fn to_text(&self) -> String {
-        self.0.iter().map(Scope::as_str).collect::<Vec<_>>().join(" ")
+        let mut text = String::with_capacity(self.0.iter().map(|word| word.as_str().len() + 1).sum());
+        for word in self {
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(word.as_str());
+        }
+        text
     }
 
     /// Whether the set holds exactly this word.

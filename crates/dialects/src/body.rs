@@ -84,6 +84,13 @@ impl<'de> Visitor<'de> for AnyPlain {
     }
 }
 
+/// A sound JSON object of a shape that holds no maps, in which a member that is named twice would not be seen.
+pub fn flat<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    // serde would read an array as a struct, member by member.
+    let object = bytes.trim_ascii_start().starts_with(b"{");
+    object.then(|| serde_json::from_slice(bytes).ok()).flatten()
+}
+
 /// The JSON object as this shape.
 pub fn shape<T: DeserializeOwned>(value: Value) -> Result<T, Error> {
     // serde would read an array as a struct, member by member.

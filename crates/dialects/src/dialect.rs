@@ -1,6 +1,7 @@
 //! What a dialect is: a plain value. [`crate::doorway`] does what must happen before any of its handlers runs.
 
 use crate::body;
+use crate::origin::Origin;
 use crate::presented::Presented;
 use crate::refusal::{Refusal, Refused};
 use crate::setting::{self, AnySetting, Setting};
@@ -21,7 +22,6 @@ use jiff::SignedDuration;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The name of our own dialect, whose tokens open every other one too.
@@ -110,9 +110,9 @@ pub struct Pass {
 /// What answers a request that nobody has touched.
 pub enum Answering {
     /// By its head alone; the body is thrown away.
-    Head(fn(&Room, &Parts) -> Reply),
+    Head(fn(&Room, &Parts, &Origin) -> Reply),
     /// By its head and body, or why there is none.
-    Whole(fn(&Room, &Parts, Result<Bytes, Refused>) -> Reply),
+    Whole(fn(&Room, &Parts, &Origin, Result<Bytes, Refused>) -> Reply),
 }
 
 /// One operation.
@@ -120,7 +120,7 @@ pub struct Route {
     /// The method.
     pub method: Method,
     /// The path template; `{realm}` selects the realm of the request.
-    pub path: String,
+    pub path: Arc<str>,
     /// Who may call it.
     pub needs: Needs,
     /// Whether a caller may repeat it with the text that it spent, to hear the same outcome again.
@@ -237,8 +237,8 @@ pub struct Call {
     pub actor: Option<Actor>,
     /// The realm of the request.
     pub realm: Arc<RealmFacts>,
-    /// From where, as far as trusted proxies tell.
-    pub address: Option<IpAddr>,
+    /// How it came.
+    pub origin: Origin,
     /// Method, path, query and headers.
     pub parts: Parts,
     /// What the path template's names stand for, percent-decoded.
@@ -246,7 +246,7 @@ pub struct Call {
     /// The bearer text that the caller was recognised by; for comparison only.
     pub presented: Option<String>,
     /// The template that matched, for idempotency and the log.
-    pub template: String,
+    pub template: Arc<str>,
     /// What is left of the caller's limit, where the dialect has one.
     pub allowance: Option<Allowance>,
     /// The whole body.

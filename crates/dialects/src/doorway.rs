@@ -6,6 +6,7 @@ use crate::dialect::{
     Answering, Call, Dialect, Mount, NATIVE, Needs, OAUTH, Pass, Reply, Room, Route, THRESHOLD,
 };
 use crate::incoming::{Incoming, drain, read};
+use crate::origin::Origin;
 use crate::presented::Presented;
 use crate::refusal::{Refusal, Refused};
 use crate::setting;
@@ -27,34 +28,28 @@ pub const LONGEST_HEAD: usize = 32 * 1024;
 /// The longest request target that is read.
 pub const LONGEST_TARGET: usize = 8 * 1024;
 
-/// Set as an extension on requests that came in process or through the operator's socket, never from a network: the
-/// slug of the realm that the operator means.
-#[derive(Debug, Clone)]
-pub struct Operator(pub String);
-
-/// Set as an extension by the server: the caller's address, as far as trusted proxies tell.
-#[derive(Debug, Clone, Copy)]
-pub struct Caller(pub IpAddr);
-
-/// Set as an extension by the server: whoever holds the other end of the connection.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer(pub IpAddr);
-
-/// Set as an extension by the server: the caller reached us over TLS, as far as trusted proxies tell.
-#[derive(Debug, Clone, Copy)]
-pub struct Secure;
-
-/// Set as an extension on replies, for the log and metrics: what answered, without anything a caller wrote.
-#[derive(Debug, Clone)]
+/// A reply, and for the log and metrics what answered, without anything a caller wrote.
+#[derive(Debug)]
 pub struct Answered {
+    /// The answer.
+    pub reply: Reply,
     /// The dialect.
     pub dialect: &'static str,
     /// The route's template, or `-`.
-    pub route: String,
+    pub route: Arc<str>,
+}
+
+impl Answered {
+    /// An answer of no dialect.
+    pub fn by_server(route: &str, reply: Reply) -> Self {
+        Self { reply, dialect: "server", route: route.into() }
+    }
 }
 
 struct Mounted {
     room: Room,
+    /// Each with what the log calls it.
+    passes: Vec<(&'static Pass, Arc<str>)>,
     routes: Vec<Route>,
     paths: matchit::Router<Vec<usize>>,
 }
@@ -119,7 +114,8 @@ impl Doorway {
         }
         let (house, mounts) = (Arc::clone(&self.house), Arc::clone(every));
         let room = Room { house, dialect, realm, prefix, settings, mounts };
-        self.mounted.push(Mounted { room, routes, paths });
+        let passes = dialect.pass.iter().map(|pass| (pass, pass.route.into())).collect();
+        self.mounted.push(Mounted { room, passes, routes, paths });
         Ok(())
     }
 
@@ -129,44 +125,42 @@ impl Doorway {
     }
 
     /// Answers one request.
-    pub async fn answer(&self, request: Request<Incoming>) -> Reply {
+    pub async fn answer(&self, request: Request<Incoming>, origin: Origin) -> Answered {
         let (mut parts, body) = request.into_parts();
         let asked = self.whose(parts.uri.path());
-        if let Some((mounted, pass)) = asked.and_then(|mounted| mounted.passes(parts.uri.path())) {
-            let mut reply = match pass.answer {
+        if let Some((mounted, (pass, route))) = asked.and_then(|mounted| mounted.passes(parts.uri.path())) {
+            let reply = match pass.answer {
                 Answering::Head(answer) => {
                     drain(body).await;
-                    answer(&mounted.room, &parts)
+                    answer(&mounted.room, &parts, &origin)
                 }
                 Answering::Whole(answer) => {
                     let body = read(body, &parts.headers).await;
-                    answer(&mounted.room, &parts, body)
+                    answer(&mounted.room, &parts, &origin, body)
                 }
             };
-            let answered = Answered { dialect: mounted.room.dialect.name, route: pass.route.to_owned() };
-            reply.extensions_mut().insert(answered);
-            return reply;
+            return Answered { reply, dialect: mounted.room.dialect.name, route: Arc::clone(route) };
         }
-        let (path, malformed) = match target::canonical(parts.uri.path()) {
-            Ok(path) => (path.into_owned(), None),
-            Err(why) => (parts.uri.path().to_owned(), Some(why)),
+        let uri = parts.uri.clone();
+        let (path, malformed) = match target::canonical(uri.path()) {
+            Ok(path) => (path, None),
+            Err(why) => (Cow::Borrowed(uri.path()), Some(why)),
         };
-        let mounted = if path == parts.uri.path() { asked } else { self.whose(&path) };
+        let mounted = if path == uri.path() { asked } else { self.whose(&path) };
         let Some(mounted) = mounted else {
-            return plain_not_found();
+            return Answered::by_server("-", plain_not_found());
         };
         let mut known = Known::of(&mounted.room);
         let outcome = if let Some(why) = malformed {
             Err(Refused::Malformed(why))
         } else {
             target::replace(&mut parts, &path);
-            mounted.serve(&path, parts, body, &mut known).await
+            mounted.serve(&path, parts, origin, body, &mut known).await
         };
-        let route = known.route;
-        let mut reply = outcome.unwrap_or_else(|refused| refuse(&mounted.room, refused, path, known));
-        let route = route.map_or_else(|| "-".to_owned(), |route: &Route| route.path.clone());
-        reply.extensions_mut().insert(Answered { dialect: mounted.room.dialect.name, route });
-        reply
+        let route = known.route.map_or_else(|| "-".into(), |route| Arc::clone(&route.path));
+        let worded = |refused| refuse(&mounted.room, refused, path.into_owned(), known);
+        let reply = outcome.unwrap_or_else(worded);
+        Answered { reply, dialect: mounted.room.dialect.name, route }
     }
 
     /// Words a refusal that was decided before the doorway, in the envelope of whoever the path belongs to.
@@ -203,9 +197,9 @@ impl Known<'_> {
 
 impl Mounted {
     /// What answers this path as it came, if anything does.
-    fn passes(&self, path: &str) -> Option<(&Self, &'static Pass)> {
+    fn passes(&self, path: &str) -> Option<(&Self, &(&'static Pass, Arc<str>))> {
         let below = path.strip_prefix(&*self.room.prefix)?;
-        let pass = self.room.dialect.pass.iter().find(|pass| below.starts_with(pass.below))?;
+        let pass = self.passes.iter().find(|(pass, _)| below.starts_with(pass.below))?;
         Some((self, pass))
     }
 
@@ -213,6 +207,7 @@ impl Mounted {
         &'a self,
         path: &str,
         parts: Parts,
+        origin: Origin,
         body: Incoming,
         known: &mut Known<'a>,
     ) -> Result<Reply, Refused> {
@@ -225,7 +220,7 @@ impl Mounted {
             }
         };
         known.route = Some(route);
-        let admitted = admit(room, route, &params, &parts, known).await;
+        let admitted = admit(room, route, &params, &parts, &origin, known).await;
         let (actor, realm, presented) = match admitted {
             Ok(admitted) => admitted,
             Err(refused) => {
@@ -233,11 +228,10 @@ impl Mounted {
                 return Err(refused);
             }
         };
-        let address = parts.extensions.get::<Caller>().map(|caller| caller.0);
         let body = read(body, &parts.headers).await?;
-        let template = route.path.clone();
+        let template = Arc::clone(&route.path);
         let allowance = known.allowance;
-        let call = Call { actor, realm, address, parts, params, presented, template, allowance, body };
+        let call = Call { actor, realm, origin, parts, params, presented, template, allowance, body };
         (route.handler)(room, call).await
     }
 
@@ -271,11 +265,12 @@ async fn admit(
     route: &Route,
     params: &BTreeMap<String, String>,
     parts: &Parts,
+    origin: &Origin,
     known: &mut Known<'_>,
 ) -> Result<Admitted, Refused> {
     let house = &room.house;
-    let operator = parts.extensions.get::<Operator>();
-    let named = params.get("realm").or(operator.map(|operator| &operator.0)).unwrap_or(&room.realm);
+    let operator = origin.operator();
+    let named = params.get("realm").or(operator).unwrap_or(&room.realm);
     let realm = house.realm(named).ok_or_else(|| Refused::Realm(named.clone()))?;
     if operator.is_some() {
         return Ok((Some(Actor::operator(realm.id)), realm, None));
@@ -285,7 +280,7 @@ async fn admit(
     }
     let presented =
         (room.dialect.presented)(parts).ok_or(Error::Unauthenticated(Unauthenticated::Missing))?;
-    let address = parts.extensions.get::<Caller>().map(|caller| caller.0);
+    let address = origin.address();
     let (actor, text) = match presented {
         Presented::Bearer(text) => match house.authenticate(&text, room.dialect.name, address) {
             Ok(actor) => (actor, Some(text)),

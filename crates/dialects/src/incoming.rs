@@ -1,8 +1,9 @@
 //! Bodies as they come in: read within bounds, or heard out so that the connection can be used again.
 
 use crate::refusal::Refused;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, header};
+use http_body::Body;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
@@ -33,14 +34,27 @@ pub(crate) async fn read(mut body: Incoming, headers: &HeaderMap) -> Result<Byte
     if declared_too_long && headers.contains_key(header::EXPECT) {
         return Err(Refused::TooLong(LONGEST_BODY));
     }
-    match Limited::new(&mut body, LONGEST_BODY).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
+    match whole(Limited::new(&mut body, LONGEST_BODY)).await {
+        Ok(bytes) => Ok(bytes),
         Err(error) if error.is::<LengthLimitError>() => {
             hear_out(body, HEARD_OUT).await;
             Err(Refused::TooLong(LONGEST_BODY))
         }
         Err(_) => Err(Refused::Malformed("the body broke off")),
     }
+}
+
+/// Most bodies come in one piece, which is then not copied.
+async fn whole<B: Body<Data = Bytes> + Unpin>(mut body: B) -> Result<Bytes, B::Error> {
+    let mut bytes = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else { continue };
+        if bytes.is_empty() && body.is_end_stream() {
+            return Ok(data);
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(bytes.freeze())
 }
 
 /// Reads a refused body to its end, within bounds, so that the connection can be used again.

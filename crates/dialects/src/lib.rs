@@ -17,6 +17,7 @@ pub mod incoming;
 pub mod native;
 pub mod oauth;
 pub mod openapi;
+pub mod origin;
 pub mod presented;
 mod rates;
 pub mod refusal;

@@ -16,8 +16,10 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Reply {
 
 /// A JSON reply under another media type.
 pub fn typed(status: StatusCode, media_type: &'static str, body: &impl Serialize) -> Reply {
-    match serde_json::to_vec(body) {
-        Ok(bytes) => whole(status, media_type, bytes.into()),
+    // Enough for most, so that it need not grow.
+    let mut bytes = Vec::with_capacity(512);
+    match serde_json::to_writer(&mut bytes, body) {
+        Ok(()) => whole(status, media_type, bytes.into()),
         Err(error) => {
             tracing::error!(%error, "a reply could not be written");
             whole(StatusCode::INTERNAL_SERVER_ERROR, "application/json", Bytes::from_static(b"{}"))

@@ -54,7 +54,7 @@ impl Row for Revoked {
     const MAIN: &'static str = "ids";
 }
 
-impl Row for Answer {
+impl Row for Answer<'_> {
     const COLUMNS: &'static [&'static str] = &["active", "id", "username", "scope"];
     const MAIN: &'static str = "active";
 }

@@ -2,10 +2,11 @@
 //! beside the database.
 
 use super::front::{Front, Via};
-use super::patience::{Idle, Whole};
+use super::patience::{Patience, Patient, Turns, Whole};
 use super::spoken::Spoken;
 use super::tls::Tls;
 use crate::config::server::Server;
+use http::Version;
 use http_body_util::BodyExt as _;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -26,12 +27,10 @@ use tokio_rustls::server::TlsStream;
 
 /// How long a TLS handshake may take.
 const SHAKEN_WITHIN: Duration = Duration::from_secs(10);
-/// How long a request's head may take to come.
-const HEAD_WITHIN: Duration = Duration::from_secs(10);
 /// How long a request's body may take to come.
 const BODY_WITHIN: Duration = Duration::from_mins(1);
-/// How long nothing may go either way; more than a proxy keeps an idle connection for.
-const SILENT_FOR: Duration = Duration::from_secs(90);
+/// How long is waited for whoever is silent, more than a proxy keeps an idle connection for; and for a request's head.
+const PATIENCE: Patience = Patience { silence: Duration::from_secs(90), head: Duration::from_secs(10) };
 /// How long what is under way may take to end after a stop.
 const DRAINED_WITHIN: Duration = Duration::from_secs(10);
 
@@ -142,18 +141,24 @@ fn converse<S>(stream: S, via: Via, front: &Arc<Front>, graceful: &GracefulShutd
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let front = Arc::clone(front);
+    let (front, turns) = (Arc::clone(front), Arc::new(Turns::default()));
+    let stream = TokioIo::new(Patient::new(stream, PATIENCE, Arc::clone(&turns)));
     let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
-        let front = Arc::clone(&front);
+        let (front, turns) = (Arc::clone(&front), Arc::clone(&turns));
         async move {
+            turns.asked();
+            let version = request.version();
             let request = request.map(|body| Whole::within(BODY_WITHIN, body).boxed_unsync());
-            Ok::<_, Infallible>(Spoken::of(front.answer(request, via).await))
+            let reply = front.answer(request, via).await;
+            if version < Version::HTTP_2 {
+                turns.answered();
+            }
+            Ok::<_, Infallible>(Spoken::of(reply))
         }
     });
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(64 * 1024);
+    builder.http1().max_buf_size(64 * 1024);
     builder.http2().timer(TokioTimer::new()).max_header_list_size(64 * 1024);
-    let stream = TokioIo::new(Idle::after(SILENT_FOR, stream));
     let connection = graceful.watch(builder.serve_connection(stream, service).into_owned());
     tokio::spawn(async move {
         if let Err(error) = connection.await {

@@ -10,9 +10,10 @@ use counterfoil_core::authority::Authority;
 use counterfoil_core::clock::Future;
 use counterfoil_core::realm::DEFAULT;
 use counterfoil_dialects::dialect::Reply;
-use counterfoil_dialects::doorway::{Answered, Caller, LONGEST_HEAD, LONGEST_TARGET, Operator, Peer, Secure};
+use counterfoil_dialects::doorway::{Answered, LONGEST_HEAD, LONGEST_TARGET};
 use counterfoil_dialects::incoming::Incoming;
 use counterfoil_dialects::native::client::REALM;
+use counterfoil_dialects::origin::Origin;
 use counterfoil_dialects::refusal::Refused;
 use counterfoil_dialects::{forwarded, openapi, reply};
 use http::header::ACCEPT;
@@ -65,72 +66,70 @@ impl Front {
     pub(super) async fn answer(self: Arc<Self>, mut request: Request<Incoming>, via: Via) -> Reply {
         let began = Instant::now();
         let method = request.method().clone();
-        let realm = request.headers_mut().remove(REALM);
-        let mut address = None;
-        match via {
-            Via::Operator => {
-                let realm =
-                    realm.as_ref().and_then(|value| value.to_str().ok()).unwrap_or(DEFAULT).to_owned();
-                request.extensions_mut().insert(Operator(realm));
-            }
-            Via::Network(peer) | Via::Tls(peer) => {
-                if matches!(via, Via::Tls(_)) || forwarded::secure(peer, request.headers(), &self.trusted) {
-                    request.extensions_mut().insert(Secure);
-                }
-                let caller = forwarded::caller(peer, request.headers(), &self.trusted);
-                request.extensions_mut().insert(Caller(caller));
-                request.extensions_mut().insert(Peer(peer));
-                address = Some(caller);
-            }
-        }
-        let mut reply = self.route(request).await;
-        let took = began.elapsed();
-        let unrouted = || Answered { dialect: "server", route: "-".to_owned() };
-        let answered = reply.extensions_mut().remove::<Answered>().unwrap_or_else(unrouted);
-        self.metrics.note(&answered, &method, reply.status(), took);
+        let origin = self.origin(&mut request, via);
+        let address = origin.address();
+        let answered = self.route(request, origin).await;
+        let (took, status) = (began.elapsed(), answered.reply.status());
+        self.metrics.note(&answered, &method, took);
         tracing::info!(
             method = method.as_str(),
-            route = answered.route,
+            route = &*answered.route,
             dialect = answered.dialect,
-            status = reply.status().as_u16(),
+            status = status.as_u16(),
             micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
             from = address.map(tracing::field::display),
             "answered"
         );
-        reply
+        answered.reply
     }
 
-    async fn route(self: &Arc<Self>, request: Request<Incoming>) -> Reply {
-        let path = request.uri().path().to_owned();
+    fn origin(&self, request: &mut Request<Incoming>, via: Via) -> Origin {
+        let realm = request.headers_mut().remove(REALM);
+        let (peer, tls) = match via {
+            Via::Operator => {
+                let realm = realm.as_ref().and_then(|value| value.to_str().ok());
+                return Origin::Operator(realm.unwrap_or(DEFAULT).to_owned());
+            }
+            Via::Network(peer) => (peer, false),
+            Via::Tls(peer) => (peer, true),
+        };
+        let (headers, trusted) = (request.headers(), &*self.trusted);
+        let caller = forwarded::caller(peer, headers, trusted);
+        Origin::Network { peer, caller, secure: tls || forwarded::secure(peer, headers, trusted) }
+    }
+
+    async fn route(self: &Arc<Self>, request: Request<Incoming>, origin: Origin) -> Answered {
+        let mounted = &self.doorways.mounted;
         if let Some(refused) = too_long(&request) {
-            return self.doorways.mounted.refuse(&path, refused);
+            return Answered::by_server("-", mounted.refuse(request.uri().path(), refused));
         }
         let asks = matches!(*request.method(), Method::GET | Method::HEAD);
-        let own = |body: Reply| labelled(body, &path);
-        match path.as_str() {
+        let path = request.uri().path();
+        let own = match path {
             "/healthz" if asks => {
-                own(reply::whole(StatusCode::OK, "text/plain", Bytes::from_static(b"ok\n")))
+                Some(reply::whole(StatusCode::OK, "text/plain", Bytes::from_static(b"ok\n")))
             }
-            "/readyz" if asks => own(self.ready().await),
-            "/metrics" if asks => own(self.measured(&request)),
+            "/readyz" if asks => Some(self.ready().await),
+            "/metrics" if asks => Some(self.measured(&request)),
             "/openapi.json" if asks => {
-                own(reply::whole(StatusCode::OK, "application/json", self.openapi.clone()))
+                Some(reply::whole(StatusCode::OK, "application/json", self.openapi.clone()))
             }
             "/healthz" | "/readyz" | "/metrics" | "/openapi.json" => {
                 let (asked, allowed) = (request.method().clone(), vec![Method::GET, Method::HEAD]);
-                own(self.doorways.mounted.refuse(&path, Refused::Method { asked, allowed }))
+                Some(mounted.refuse(path, Refused::Method { asked, allowed }))
             }
-            _ => {
-                let operator = request.extensions().get::<Operator>().is_some();
-                let doorway = Arc::clone(if operator { &self.doorways.desk } else { &self.doorways.mounted });
-                to_its_end(Box::pin(async move { doorway.answer(request).await })).await.unwrap_or_else(
-                    || {
-                        tracing::error!("a handler broke");
-                        self.doorways.mounted.refuse(&path, Refused::Broken)
-                    },
-                )
-            }
+            _ => None,
+        };
+        if let Some(reply) = own {
+            return Answered::by_server(path, reply);
         }
+        let doorway = Arc::clone(if origin.operator().is_some() { &self.doorways.desk } else { mounted });
+        let uri = request.uri().clone();
+        let answered = to_its_end(Box::pin(async move { doorway.answer(request, origin).await })).await;
+        answered.unwrap_or_else(|| {
+            tracing::error!("a handler broke");
+            Answered::by_server("-", mounted.refuse(uri.path(), Refused::Broken))
+        })
     }
 
     async fn ready(&self) -> Reply {
@@ -158,19 +157,14 @@ impl Front {
 
 /// Carries out what was begun, whether anybody still waits for it or not; `None` if it breaks. What has to wait goes on in
 /// a task of its own; a check never waits, and is spared one.
-async fn to_its_end(mut work: Future<'static, Reply>) -> Option<Reply> {
+async fn to_its_end<T: Send + 'static>(mut work: Future<'static, T>) -> Option<T> {
     let begun =
         poll_fn(|context| Poll::Ready(catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))))).await;
     match begun {
-        Ok(Poll::Ready(reply)) => Some(reply),
+        Ok(Poll::Ready(done)) => Some(done),
         Ok(Poll::Pending) => tokio::spawn(work).await.ok(),
         Err(_) => None,
     }
-}
-
-fn labelled(mut reply: Reply, path: &str) -> Reply {
-    reply.extensions_mut().insert(Answered { dialect: "server", route: path.to_owned() });
-    reply
 }
 
 fn too_long(request: &Request<Incoming>) -> Option<Refused> {

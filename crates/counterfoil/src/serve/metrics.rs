@@ -4,7 +4,8 @@
 use crate::system;
 use counterfoil_core::authority::Authority;
 use counterfoil_dialects::doorway::Answered;
-use http::{Method, StatusCode};
+use hashbrown::HashMap;
+use http::Method;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric as _, NoLabelSet};
@@ -15,7 +16,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -27,12 +28,14 @@ pub(super) struct Metrics {
     registry: Registry,
     requests: Family<Request, Counter>,
     seconds: Family<Answer, Histogram, fn() -> Histogram>,
+    /// Those that were noted already, so that the next of them need not look up either family.
+    noted: RwLock<HashMap<Request, (Counter, Histogram)>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Request {
     dialect: &'static str,
-    route: String,
+    route: Arc<str>,
     method: &'static str,
     status: u16,
 }
@@ -40,7 +43,7 @@ struct Request {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Answer {
     dialect: &'static str,
-    route: String,
+    route: Arc<str>,
 }
 
 impl Metrics {
@@ -55,16 +58,26 @@ impl Metrics {
         ours.register("request_seconds", "How long answering took", seconds.clone());
         ours.register("build", "What is running", Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]));
         ours.register_collector(Box::new(House(house)));
-        Self { registry, requests, seconds }
+        Self { registry, requests, seconds, noted: RwLock::default() }
     }
 
     /// Notes one answered request.
-    pub(super) fn note(&self, answered: &Answered, method: &Method, status: StatusCode, took: Duration) {
-        let (dialect, route) = (answered.dialect, answered.route.clone());
-        let request = Request { dialect, route, method: known(method), status: status.as_u16() };
-        self.requests.get_or_create(&request).inc();
-        let answer = Answer { dialect, route: request.route };
-        self.seconds.get_or_create(&answer).observe(took.as_secs_f64());
+    pub(super) fn note(&self, answered: &Answered, method: &Method, took: Duration) {
+        let (dialect, route, status) = (answered.dialect, &answered.route, answered.reply.status().as_u16());
+        let request = Request { dialect, route: Arc::clone(route), method: known(method), status };
+        let note = |(requests, seconds): &(Counter, Histogram)| {
+            requests.inc();
+            seconds.observe(took.as_secs_f64());
+        };
+        let noted = self.noted.read().unwrap_or_else(PoisonError::into_inner).get(&request).map(note);
+        if noted.is_none() {
+            let both = (
+                self.requests.get_or_create(&request).clone(),
+                self.seconds.get_or_create(&Answer { dialect, route: Arc::clone(route) }).clone(),
+            );
+            note(&both);
+            self.noted.write().unwrap_or_else(PoisonError::into_inner).insert(request, both);
+        }
     }
 
     /// The whole text, and its media type: OpenMetrics for whoever accepts it, else what came before it.

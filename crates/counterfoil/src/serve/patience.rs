@@ -1,37 +1,112 @@
-//! Patience with callers that say nothing or never come to an end, so that they do not keep connections for ever. Kept
-//! out: the time for a request's head, which is the parser's.
+//! Patience with callers that say nothing or never come to an end, so that they do not keep connections for ever. One
+//! alarm a connection, set anew when it rings and not when something moves: what is answered at once costs it nothing.
 
 use counterfoil_dialects::incoming::BrokenOff;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
-/// A connection that fails once nothing has gone either way for so long.
-pub(super) struct Idle<S> {
-    stream: S,
-    most: Duration,
-    patience: Pin<Box<Sleep>>,
+/// How long a connection is waited for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    /// While nothing goes either way.
+    pub(super) silence: Duration,
+    /// From a request's first byte to the end of its head.
+    pub(super) head: Duration,
 }
 
-impl<S> Idle<S> {
-    /// Over this stream, for `most` of silence.
-    pub(super) fn after(most: Duration, stream: S) -> Self {
-        Self { stream, most, patience: Box::pin(sleep(most)) }
+/// How many requests came over a connection and how many of them were answered, so that its stream can tell a head that
+/// is under way. The answers of HTTP/2 are not counted: what comes between its requests is no head.
+#[derive(Debug, Default)]
+pub(super) struct Turns {
+    asked: AtomicU32,
+    answered: AtomicU32,
+}
+
+impl Turns {
+    /// A request's head has come.
+    pub(super) fn asked(&self) {
+        self.asked.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn note<T>(&mut self, moved: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    /// A request was answered.
+    pub(super) fn answered(&self) {
+        self.answered.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The number of the request whose turn it is to come, unless one is being answered.
+    fn next(&self) -> Option<u32> {
+        let asked = self.asked.load(Ordering::Relaxed);
+        (asked == self.answered.load(Ordering::Relaxed)).then_some(asked)
+    }
+}
+
+/// A connection that fails when patience with it is at its end.
+pub(super) struct Patient<S> {
+    stream: S,
+    patience: Patience,
+    turns: Arc<Turns>,
+    /// When something last went either way.
+    moved: Instant,
+    /// When the first byte of which request came.
+    began: Option<(u32, Instant)>,
+    alarm: Pin<Box<Sleep>>,
+}
+
+impl<S> Patient<S> {
+    /// Over this stream, whose requests are counted by `turns`.
+    pub(super) fn new(stream: S, patience: Patience, turns: Arc<Turns>) -> Self {
+        let alarm = Box::pin(sleep(patience.silence));
+        Self { stream, patience, turns, moved: Instant::now(), began: None, alarm }
+    }
+
+    /// When patience ends, as things are.
+    fn end(&self) -> Instant {
+        let silence = self.moved + self.patience.silence;
+        let head = self.began.filter(|(number, _)| self.turns.next() == Some(*number));
+        head.map_or(silence, |(_, began)| silence.min(began + self.patience.head))
+    }
+
+    fn heard(&mut self) {
+        self.moved = Instant::now();
+        if let Some(number) = self.turns.next()
+            && self.began.is_none_or(|(of, _)| of != number)
+        {
+            self.began = Some((number, self.moved));
+        }
+    }
+
+    /// Ready when patience is at its end.
+    fn lost(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let end = self.end();
+        if end < self.alarm.deadline() {
+            self.alarm.as_mut().reset(end);
+        }
+        while self.alarm.as_mut().poll(context).is_ready() {
+            let end = self.end();
+            if end <= Instant::now() {
+                return Poll::Ready(());
+            }
+            self.alarm.as_mut().reset(end);
+        }
+        Poll::Pending
+    }
+
+    fn said<T>(&mut self, moved: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if moved.is_ready() {
-            self.patience.as_mut().reset(Instant::now() + self.most);
+            self.moved = Instant::now();
         }
         moved
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Idle<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -39,21 +114,22 @@ impl<S: AsyncRead + Unpin> AsyncRead for Idle<S> {
     ) -> Poll<io::Result<()>> {
         let read = Pin::new(&mut self.stream).poll_read(context, into);
         if read.is_pending() {
-            ready!(self.patience.as_mut().poll(context));
+            ready!(self.lost(context));
             return Poll::Ready(Err(ErrorKind::TimedOut.into()));
         }
-        self.note(read)
+        self.heard();
+        read
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Idle<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.note(written)
+        self.said(written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -70,7 +146,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Idle<S> {
         bytes: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
-        self.note(written)
+        self.said(written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -126,11 +202,14 @@ mod tests {
 
     const MOST: Duration = Duration::from_mins(1);
     const NEARLY: Duration = Duration::from_secs(59);
+    const PATIENCE: Patience = Patience { silence: MOST, head: Duration::from_secs(10) };
 
     #[tokio::test(start_paused = true)]
     async fn a_silent_connection_fails_and_a_slow_one_does_not() {
         let (ours, mut theirs) = tokio::io::duplex(8);
-        let mut ours = Idle::after(MOST, ours);
+        let turns = Arc::new(Turns::default());
+        turns.asked();
+        let mut ours = Patient::new(ours, PATIENCE, turns);
         for _ in 0..3 {
             advance(NEARLY).await;
             theirs.write_u8(1).await.unwrap();
@@ -141,6 +220,31 @@ mod tests {
         let began = Instant::now();
         assert_eq!(ours.read_u8().await.unwrap_err().kind(), ErrorKind::TimedOut);
         assert_eq!(began.elapsed(), MOST);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_trickles_fails_and_the_time_between_requests_is_free() {
+        let (ours, mut theirs) = tokio::io::duplex(64);
+        let turns = Arc::new(Turns::default());
+        let mut ours = Patient::new(ours, PATIENCE, Arc::clone(&turns));
+        for _ in 0..3 {
+            advance(NEARLY).await;
+            theirs.write_u8(1).await.unwrap();
+            ours.read_u8().await.unwrap();
+            turns.asked();
+            turns.answered();
+        }
+        advance(NEARLY).await;
+        let began = Instant::now();
+        let trickle = async {
+            loop {
+                theirs.write_u8(1).await.unwrap();
+                sleep(Duration::from_secs(1)).await;
+            }
+        };
+        let heard = async { while ours.read_u8().await.is_ok() {} };
+        tokio::select! { () = trickle => {}, () = heard => {} }
+        assert_eq!(began.elapsed(), PATIENCE.head);
     }
 
     /// A byte a second, without end.

@@ -142,7 +142,7 @@ fn routes() -> Vec<Route> {
     let below = |base: &str| {
         let route = |method, path: &str, needs, handler, doc| Route {
             method,
-            path: format!("{base}/tokens{path}"),
+            path: format!("{base}/tokens{path}").into(),
             needs: Needs::Scope(needs),
             rotates: false,
             handler,

@@ -95,7 +95,7 @@ fn login<N: Integer>(room: &Room, call: Call) -> Answer<'_> {
             audience: "",
             client: "",
             actors: Vec::new(),
-            address: call.address,
+            address: call.origin.address(),
             word: &jwt::word,
         };
         let started = room.house.exchange(&proved, &wanted).await?;
@@ -108,7 +108,7 @@ fn login<N: Integer>(room: &Room, call: Call) -> Answer<'_> {
 /// With both secrets the key is tried first: one client sends its password always and the key besides (contract T5).
 async fn prove(room: &Room, call: &Call, login: Login) -> Result<Proved, Error> {
     let Login { username, password, key, code, .. } = login;
-    let door = |threshold, keys_need| Door { address: call.address, code, threshold, keys_need };
+    let door = |threshold, keys_need| Door { address: call.origin.address(), code, threshold, keys_need };
     if let Some(text) = &key {
         let claim = Claim::Key { dialect: NAME, claim: &username, text };
         let proved = room.house.prove(call.realm.id, claim, &door(WRONG_KEYS, Some(words::API_KEY))).await;

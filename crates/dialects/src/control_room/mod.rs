@@ -73,7 +73,7 @@ fn routes() -> Vec<Route> {
 }
 
 fn route(method: Method, path: &str, needs: Needs, handler: Handler, doc: Doc) -> Route {
-    Route { method, path: path.to_owned(), needs, rotates: false, handler, doc }
+    Route { method, path: path.into(), needs, rotates: false, handler, doc }
 }
 
 /// Contract 9: `X-Authorization` with nothing before the JWT, else `Authorization: Bearer`. A header that is there but

@@ -50,7 +50,7 @@ fn validate(room: &Room, call: Call) -> Answer<'_> {
     Box::pin(async move {
         let given = call.query()?.into_iter().find(|(name, text)| name == "token" && !text.is_empty());
         let text = given.map(|(_, text)| text).or_else(|| jwt_in_header(&call.parts));
-        let ask = Ask { realm: Some(call.realm.id), scope: None, address: call.address };
+        let ask = Ask { realm: Some(call.realm.id), scope: None, address: call.origin.address() };
         let valid = text.is_some_and(|text| match room.house.tell(&text, &ask) {
             Verdict::Live(grant) => grant.dialect() == NAME && grant.session().is_some(),
             _ => false,
@@ -79,7 +79,7 @@ fn refresh<N: Integer>(room: &Room, call: Call) -> Answer<'_> {
             audience: "",
             client: "",
             actors: Vec::new(),
-            address: call.address,
+            address: call.origin.address(),
             word: &jwt::word,
         };
         let started = room.house.refresh(&actor, &wanted).await?;
@@ -105,7 +105,7 @@ fn logout(room: &Room, call: Call) -> Answer<'_> {
 
 /// The holder of a session of this dialect in this realm.
 fn holder(room: &Room, call: &Call, text: &str) -> Result<Actor, Error> {
-    let actor = room.house.authenticate(text, NAME, call.address)?;
+    let actor = room.house.authenticate(text, NAME, call.origin.address())?;
     let ours = actor.session().is_some_and(|session| &*session.dialect == NAME);
     if ours && actor.realm() == call.realm.id { Ok(actor) } else { Err(Unauthenticated::Invalid.into()) }
 }

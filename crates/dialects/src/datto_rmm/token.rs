@@ -102,7 +102,7 @@ fn client(parts: &Parts) -> Result<(), Fault> {
 
 async fn login(room: &Room, call: &Call, key: &str, secret: &Secret) -> Result<Started, Error> {
     let claim = Claim::Key { dialect: NAME, claim: key, text: secret };
-    let door = Door { address: call.address, code: None, threshold: THRESHOLD, keys_need: None };
+    let door = Door { address: call.origin.address(), code: None, threshold: THRESHOLD, keys_need: None };
     let proved = room.house.prove(call.realm.id, claim, &door).await?;
     // As it was given out, however it was spelt now.
     let key = proved.key.as_ref().map_or(key, |key| &*key.id);
@@ -116,7 +116,7 @@ async fn login(room: &Room, call: &Call, key: &str, secret: &Secret) -> Result<S
         audience: "",
         client: CLIENT,
         actors: Vec::new(),
-        address: call.address,
+        address: call.origin.address(),
         word: &|minted| worded(key, minted),
     };
     room.house.exchange(&proved, &wanted).await

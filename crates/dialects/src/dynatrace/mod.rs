@@ -60,7 +60,7 @@ fn routes() -> Vec<Route> {
 }
 
 fn route(method: Method, path: String, needs: Needs, handler: Handler, doc: Doc) -> Route {
-    Route { method, path, needs, rotates: false, handler, doc }
+    Route { method, path: path.into(), needs, rotates: false, handler, doc }
 }
 
 /// What a refusal repeats of what was sent: the vendor quotes it, but what is long enough to be a token that was pasted

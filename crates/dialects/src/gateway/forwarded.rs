@@ -1,8 +1,8 @@
 //! What the gateway says of the request that it forwards. Whoever may ask a gate is believed, but some gateways pass on
 //! what a caller wrote: where two headers speak of the same thing, they must agree.
 
-use crate::doorway::Peer;
 use crate::forwarded;
+use crate::origin::Origin;
 use counterfoil_core::gate::Policy;
 use http::HeaderMap;
 use http::request::Parts;
@@ -22,7 +22,7 @@ const TARGETS: [&str; 3] = ["x-forwarded-uri", "x-original-uri", "x-original-url
 impl<'a> Forwarded<'a> {
     /// None, if it contradicts itself or says too little for this policy. `rest` is what stands below the gate's own
     /// path: Envoy's HTTP check puts the forwarded path there.
-    pub(super) fn read(policy: &Policy, parts: &'a Parts, rest: &'a str) -> Option<Self> {
+    pub(super) fn read(policy: &Policy, parts: &'a Parts, origin: &Origin, rest: &'a str) -> Option<Self> {
         let below = if rest.len() > 1 {
             let target = parts.uri.path_and_query()?.as_str();
             target.get(parts.uri.path().len() - rest.len()..)
@@ -38,8 +38,7 @@ impl<'a> Forwarded<'a> {
             return None;
         }
         let (target, method) = (target.unwrap_or("/"), method.unwrap_or(parts.method.as_str()));
-        let peer = parts.extensions.get::<Peer>();
-        let address = peer.map(|peer| forwarded::caller(peer.0, &parts.headers, &policy.callers));
+        let address = origin.peer().map(|peer| forwarded::caller(peer, &parts.headers, &policy.callers));
         Some(Self { method, target, address })
     }
 }

@@ -12,6 +12,7 @@ use super::messages::{
 use super::{Question, Ruling, decide, facts};
 use crate::dialect::{Reply, Room};
 use crate::incoming::LONGEST_BODY;
+use crate::origin::Origin;
 use crate::refusal::Refused;
 use crate::reply::{self, Trailers};
 use bytes::{BufMut as _, Bytes, BytesMut};
@@ -54,7 +55,7 @@ pub(super) fn refuse(refused: &Refused) -> Reply {
 }
 
 /// Answers a call of whatever method of the service.
-pub(super) fn answer(room: &Room, parts: &Parts, body: Result<Bytes, Refused>) -> Reply {
+pub(super) fn answer(room: &Room, parts: &Parts, origin: &Origin, body: Result<Bytes, Refused>) -> Reply {
     if parts.version != Version::HTTP_2 {
         return reply::empty(StatusCode::HTTP_VERSION_NOT_SUPPORTED);
     }
@@ -71,7 +72,7 @@ pub(super) fn answer(room: &Room, parts: &Parts, body: Result<Bytes, Refused>) -
         return failed((Code::Unimplemented, "the service has no such method"));
     }
     match body {
-        Ok(body) => read(&body).map_or_else(failed, |request| said(&check(room, parts, &request))),
+        Ok(body) => read(&body).map_or_else(failed, |request| said(&check(room, origin, &request))),
         Err(refused) => refuse(&refused),
     }
 }
@@ -95,7 +96,7 @@ fn read(body: &[u8]) -> Result<CheckRequest, Fault> {
     }
 }
 
-fn check(room: &Room, parts: &Parts, request: &CheckRequest) -> CheckResponse {
+fn check(room: &Room, origin: &Origin, request: &CheckRequest) -> CheckResponse {
     let nothing = AttributeContext::default();
     let attributes = request.attributes.as_ref().unwrap_or(&nothing);
     let http = attributes.request.as_ref().and_then(|request| request.http.as_ref());
@@ -104,7 +105,7 @@ fn check(room: &Room, parts: &Parts, request: &CheckRequest) -> CheckResponse {
         forwarded: &|_| Some(forwarded(attributes, http?)),
         header: &|name| http?.headers.get(name).map(String::as_str),
     };
-    match decide(room, &parts.extensions, &question) {
+    match decide(room, origin, &question) {
         Ruling::Open(gate, grant) => open(&gate, &grant),
         Ruling::Shut(reply) => denied(&reply),
     }

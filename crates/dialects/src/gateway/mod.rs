@@ -11,7 +11,7 @@ pub mod messages;
 mod places;
 
 use crate::dialect::{Answering, Dialect, Pass, Reply, Room, Route};
-use crate::doorway::{Operator, Peer};
+use crate::origin::Origin;
 use crate::refusal::Refusal;
 use crate::{rates, reply};
 use bytes::Bytes;
@@ -20,9 +20,9 @@ use counterfoil_core::gate::{Fact, Gate, Place, Policy, canonical};
 use counterfoil_core::index::roster::GateFacts;
 use counterfoil_core::scope::ScopeSet;
 use forwarded::Forwarded;
+use http::StatusCode;
 use http::header::{HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::{Extensions, StatusCode};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use std::sync::Arc;
 
@@ -61,7 +61,7 @@ fn refuse(room: &Room, refusal: &Refusal) -> Reply {
     shut(StatusCode::FORBIDDEN, &refusal.refused.sentence())
 }
 
-fn check(room: &Room, parts: &Parts) -> Reply {
+fn check(room: &Room, parts: &Parts, origin: &Origin) -> Reply {
     let below = parts.uri.path().strip_prefix(&*room.prefix).and_then(|path| path.strip_prefix(CHECK));
     let (gate, rest) = below.map_or(("", ""), |below| match below.find('/') {
         Some(slash) => below.split_at(slash),
@@ -69,10 +69,10 @@ fn check(room: &Room, parts: &Parts) -> Reply {
     });
     let question = Question {
         gate,
-        forwarded: &|policy| Forwarded::read(policy, parts, rest),
+        forwarded: &|policy| Forwarded::read(policy, parts, origin, rest),
         header: &|name| places::only(&parts.headers, name),
     };
-    match decide(room, &parts.extensions, &question) {
+    match decide(room, origin, &question) {
         Ruling::Open(gate, grant) => open(&gate, &grant),
         Ruling::Shut(reply) => reply,
     }
@@ -93,14 +93,12 @@ enum Ruling {
     Shut(Reply),
 }
 
-/// The one decision; `extensions` say who asks.
-fn decide(room: &Room, extensions: &Extensions, question: &Question<'_>) -> Ruling {
+/// The one decision; `origin` says who asks.
+fn decide(room: &Room, origin: &Origin, question: &Question<'_>) -> Ruling {
     // Whether a gate is there is nobody's business who may not ask it.
     let unknown = || Ruling::Shut(shut(StatusCode::FORBIDDEN, "no gate of this name answers here"));
     let Some(gate) = room.house.gate(question.gate) else { return unknown() };
-    let admitted = extensions.get::<Operator>().is_some()
-        || extensions.get::<Peer>().is_some_and(|peer| gate.policy.admits(peer.0));
-    if !admitted {
+    if !origin.peer().is_none_or(|peer| gate.policy.admits(peer)) {
         return unknown();
     }
     let forbidden = |why| Ruling::Shut(shut(StatusCode::FORBIDDEN, why));

@@ -217,12 +217,12 @@ impl Resource for Realms {
 }
 
 /// Asks whether one token counts.
-pub fn verify(question: &Question) -> Result<Ask<Answer>, http::Error> {
+pub fn verify(question: &Question) -> Result<Ask<Answer<'static>>, http::Error> {
     with_body(Method::POST, "/v1/verify", question)
 }
 
 /// Asks of each of them whether it counts.
-pub fn verify_each(tokens: Vec<Question>) -> Result<Ask<Answers>, http::Error> {
+pub fn verify_each(tokens: Vec<Question>) -> Result<Ask<Answers<'static>>, http::Error> {
     with_body(Method::POST, "/v1/verify", &Verify::Many { tokens })
 }
 

@@ -11,6 +11,7 @@ use counterfoil_core::authority::{Actor, Ask, Grant, Left, Verdict};
 use counterfoil_core::error::Error;
 use counterfoil_core::scope::Scope;
 use http::{Method, StatusCode};
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 const VERIFY: &str = "counterfoil.tokens.verify";
@@ -30,23 +31,37 @@ pub(super) fn routes() -> Vec<Route> {
 
 fn verify(room: &Room, call: Call) -> Answer<'_> {
     Box::pin(async move {
-        let value = body::value(&call.body)?;
-        if value.get("tokens").is_none() {
-            let question: Question = body::shape(value)?;
-            let verdicts = weighed(room, &call, std::slice::from_ref(&question))?;
-            let verdict = verdicts.into_iter().next().unwrap_or(Verdict::Unknown);
-            let reply = reply::json(StatusCode::OK, &reading(&question, &verdict));
-            return Ok(rates::told(reply, left(&verdict)));
-        }
-        let batch: Batch = body::shape(value)?;
-        if batch.tokens.len() > MOST {
+        let tokens = match asked(&call.body)? {
+            Verify::One(question) => {
+                let verdicts = weighed(room, &call, std::slice::from_ref(&question))?;
+                let verdict = verdicts.into_iter().next().unwrap_or(Verdict::Unknown);
+                let reply = reply::json(StatusCode::OK, &reading(&question, &verdict));
+                return Ok(rates::told(reply, left(&verdict)));
+            }
+            Verify::Many { tokens } => tokens,
+        };
+        if tokens.len() > MOST {
             return Err(Error::invalid("tokens", format!("must be at most {MOST}")).into());
         }
-        let verdicts = weighed(room, &call, &batch.tokens)?;
-        let readings = batch.tokens.iter().zip(&verdicts);
+        let verdicts = weighed(room, &call, &tokens)?;
+        let readings = tokens.iter().zip(&verdicts);
         let results = readings.map(|(question, verdict)| reading(question, verdict)).collect();
         Ok(reply::json(StatusCode::OK, &Answers { results }))
     })
+}
+
+/// What is sound is read once; only what is not is looked at again, to say what is wrong with it.
+fn asked(bytes: &[u8]) -> Result<Verify, Error> {
+    let many = |Batch { tokens }| Verify::Many { tokens };
+    let sound = body::flat(bytes).map(Verify::One).or_else(|| body::flat(bytes).map(many));
+    sound.map_or_else(
+        || {
+            let value = body::value(bytes)?;
+            let batch = value.get("tokens").is_some();
+            if batch { body::shape(value).map(many) } else { body::shape(value).map(Verify::One) }
+        },
+        Ok,
+    )
 }
 
 #[derive(serde::Deserialize)]
@@ -68,12 +83,13 @@ fn weighed(room: &Room, call: &Call, questions: &[Question]) -> Result<Vec<Verdi
     Ok(questions.iter().zip(&asks).map(weigh).collect())
 }
 
-fn reading(question: &Question, verdict: &Verdict) -> Reading {
+fn reading<'a>(question: &'a Question, verdict: &'a Verdict) -> Reading<'a> {
     match verdict {
         Verdict::Live(grant) => live(grant),
-        Verdict::Lacks(_) => {
-            Reading { lacks: question.scope.iter().cloned().collect(), ..Reading::default() }
-        }
+        Verdict::Lacks(_) => Reading {
+            lacks: question.scope.as_deref().map(Cow::from).into_iter().collect(),
+            ..Reading::default()
+        },
         Verdict::Limited(limited) => {
             let wait = u64::try_from(limited.wait.as_secs()).ok();
             Reading { retry_after: wait.filter(|wait| *wait > 0), ..Reading::default() }
@@ -100,21 +116,21 @@ fn ask<'a>(actor: &Actor, question: &'a Question) -> Result<Ask<'a>, Error> {
     Ok(Ask { realm: Some(actor.realm()), scope, address })
 }
 
-fn live(grant: &Grant) -> Reading {
-    let scopes = grant.scopes();
+fn live(grant: &Grant) -> Reading<'_> {
+    let (standing, scopes) = (grant.standing(), grant.scopes());
     Reading {
         active: true,
         lacks: Vec::new(),
         retry_after: None,
-        scope: Some(scopes.to_text()),
-        sub: Some(grant.standing().id.0.to_string()),
+        scope: Some(scopes.to_text().into()),
+        sub: Some(standing.id.0.to_string().into()),
         exp: grant.expires().map(jiff::Timestamp::as_second),
         iat: Some(grant.issued().as_second()),
-        username: Some(grant.standing().username.to_string()),
-        id: Some(grant.id().to_string()),
-        name: grant.name().map(ToOwned::to_owned),
-        realm: Some(grant.realm().slug.to_string()),
-        dialect: Some(grant.dialect().to_owned()),
-        scopes: Some(scopes.iter().map(ToString::to_string).collect()),
+        username: Some((&*standing.username).into()),
+        id: Some(grant.id().into()),
+        name: grant.name().map(Cow::from),
+        realm: Some((&*grant.realm().slug).into()),
+        dialect: Some(grant.dialect().into()),
+        scopes: Some(scopes.iter().map(|word| word.as_str().to_owned().into()).collect()),
     }
 }

@@ -60,7 +60,7 @@ pub(super) async fn client(room: &Room, call: &Call, form: &Form) -> Result<Prov
                 assertion,
                 client: named,
                 audiences: &audiences,
-                address: call.address,
+                address: call.origin.address(),
             };
             room.house.prove_signed(call.realm.id, &proof).await
         }
@@ -75,7 +75,7 @@ pub(super) async fn client(room: &Room, call: &Call, form: &Form) -> Result<Prov
 
 async fn by_secret(room: &Room, call: &Call, id: &str, secret: &Secret) -> Result<Proved, Error> {
     let claim = Claim::Key { dialect: NAME, claim: id, text: secret };
-    let door = Door { address: call.address, code: None, threshold: THRESHOLD, keys_need: None };
+    let door = Door { address: call.origin.address(), code: None, threshold: THRESHOLD, keys_need: None };
     room.house.prove(call.realm.id, claim, &door).await
 }
 

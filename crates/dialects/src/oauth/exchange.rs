@@ -39,7 +39,7 @@ fn brought(room: &Room, call: &Call, form: &Form, name: &str, kind_name: &str) -
     if kind(form.need(kind_name)?).is_none() {
         return Err(Fault::request(format!("{kind_name} is not one that is read here")));
     }
-    let actor = room.house.authenticate(text, NAME, call.address).ok();
+    let actor = room.house.authenticate(text, NAME, call.origin.address()).ok();
     let ours = |actor: &Actor| {
         actor.realm() == call.realm.id && actor.session().is_some_and(|session| *session.dialect == *NAME)
     };

@@ -56,7 +56,7 @@ fn may_ask_about_all(room: &Room, call: &Call, form: &Form) -> Result<bool, Faul
     if form.get("client_secret").or_else(|| form.get("client_assertion")).is_some() {
         return Err(Fault::request("a caller must prove itself in one way only"));
     }
-    let actor = room.house.authenticate(&text, NAME, call.address)?;
+    let actor = room.house.authenticate(&text, NAME, call.origin.address())?;
     let opens = actor.grant().is_some_and(|grant| doorway::opens(room.dialect, grant));
     if actor.realm() != call.realm.id || !opens {
         return Err(Error::from(Unauthenticated::Invalid).into());

@@ -2,7 +2,6 @@
 
 use super::settings::PUBLIC_URL;
 use crate::dialect::{Call, Room};
-use crate::doorway::Secure;
 use crate::refusal::Refused;
 use http::header;
 use std::net::IpAddr;
@@ -14,7 +13,7 @@ pub fn issuer(room: &Room, call: &Call) -> Result<String, Refused> {
         return Ok(fixed);
     }
     let parts = &call.parts;
-    let secure = parts.extensions.get::<Secure>().is_some() || parts.uri.scheme_str() == Some("https");
+    let secure = call.origin.is_secure() || parts.uri.scheme_str() == Some("https");
     let scheme = if secure { "https" } else { "http" };
     let header = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let host = header.or(parts.uri.authority().map(http::uri::Authority::as_str)).unwrap_or_default();

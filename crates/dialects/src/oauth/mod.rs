@@ -92,5 +92,5 @@ fn routes() -> Vec<Route> {
 }
 
 fn route(method: Method, path: &str, handler: Handler, doc: Doc) -> Route {
-    Route { method, path: path.to_owned(), needs: Needs::Nobody, rotates: false, handler, doc }
+    Route { method, path: path.into(), needs: Needs::Nobody, rotates: false, handler, doc }
 }

@@ -96,7 +96,7 @@ impl Asked {
             audience: &self.audience,
             client,
             actors: Vec::new(),
-            address: call.address,
+            address: call.origin.address(),
             word,
         }
     }

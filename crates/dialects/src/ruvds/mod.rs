@@ -122,7 +122,7 @@ fn routes() -> Vec<Route> {
 }
 
 fn route(method: Method, path: &str, handler: Handler, doc: Doc) -> Route {
-    Route { method, path: path.to_owned(), needs: Needs::Scope(&[READ]), rotates: false, handler, doc }
+    Route { method, path: path.into(), needs: Needs::Scope(&[READ]), rotates: false, handler, doc }
 }
 
 /// `POST /v2/tokens`.

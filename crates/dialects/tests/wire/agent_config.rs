@@ -4,7 +4,6 @@
 use crate::support::{SOMEWHERE, World};
 use counterfoil_dialects::agent_config::DIALECT;
 use counterfoil_dialects::dialect::Mount;
-use counterfoil_dialects::dialect::Reply;
 use counterfoil_dialects::doorway::{Answered, Doorway};
 use http::Request;
 use serde_json::{Value, json};
@@ -12,16 +11,16 @@ use std::collections::BTreeMap;
 
 const TOKENS: &str = "/rest/agent-config/1.0/tokens";
 
-async fn asked(world: &World, method: &str, target: &str, token: &str, body: Value) -> Reply {
+async fn asked(world: &World, method: &str, target: &str, token: &str, body: Value) -> Answered {
     let body = if body.is_null() { String::new() } else { body.to_string() };
     let request = Request::builder().method(method).uri(target);
     let request = request.header("authorization", format!("Bearer {token}")).body(body).unwrap();
-    world.ask(request, SOMEWHERE).await
+    world.answer(request, SOMEWHERE).await
 }
 
 /// Asks as whoever has the token; the status and what came as JSON.
 async fn ask(world: &World, method: &str, target: &str, token: &str, body: Value) -> (u16, Value) {
-    let reply = asked(world, method, target, token, body).await;
+    let reply = asked(world, method, target, token, body).await.reply;
     let came =
         if reply.body().is_empty() { Value::Null } else { serde_json::from_slice(reply.body()).unwrap() };
     (reply.status().as_u16(), came)
@@ -99,10 +98,9 @@ async fn case_b16_what_is_logged_and_journalled_holds_no_uuid() {
         [("GET", Value::Null), ("PUT", update), ("DELETE", Value::Null), ("PATCH", Value::Null)]
     {
         let target = format!("{TOKENS}/{uuid}?uuid={uuid}");
-        let reply = asked(&world, method, &target, &world.admin, body).await;
-        let answered = reply.extensions().get::<Answered>().unwrap();
+        let answered = asked(&world, method, &target, &world.admin, body).await;
         let template = if method == "PATCH" { "-" } else { "/rest/agent-config/1.0/tokens/{uuid}" };
-        assert_eq!(answered.route, template);
+        assert_eq!(&*answered.route, template);
     }
     for target in ["/v1/journal", "/v1/tokens"] {
         let (status, came) = ask(&world, "GET", target, &world.admin, Value::Null).await;

@@ -10,7 +10,7 @@ async fn document() -> (Value, BTreeSet<(String, String)>) {
     let doorway = World::create(BTreeMap::new()).await.doorway;
     let routes = doorway.routes().flat_map(|(_, routes)| routes);
     let pairs =
-        routes.map(|route| (route.path.clone(), route.method.as_str().to_ascii_lowercase())).collect();
+        routes.map(|route| (route.path.to_string(), route.method.as_str().to_ascii_lowercase())).collect();
     (openapi::document(doorway.routes(), "0.0.0"), pairs)
 }
 
@@ -45,7 +45,7 @@ async fn whoever_must_bring_a_credential_is_told_so() {
     let doorway = World::create(BTreeMap::new()).await.doorway;
     let document = openapi::document(doorway.routes(), "0.0.0");
     let operation =
-        |route: &Route| &document["paths"][&route.path][route.method.as_str().to_ascii_lowercase()];
+        |route: &Route| &document["paths"][&*route.path][route.method.as_str().to_ascii_lowercase()];
     for route in doorway.routes().flat_map(|(_, routes)| routes) {
         let told = operation(route).get("security").is_some();
         assert_eq!(told, !matches!(route.needs, Needs::Nobody), "{} {}", route.method, route.path);

@@ -11,7 +11,8 @@ use counterfoil_core::secret::{Keys, RootSecret};
 use counterfoil_core::signing::Algorithm;
 use counterfoil_core::store::{Record, Write};
 use counterfoil_dialects::dialect::{Dialect, Mount, Reply};
-use counterfoil_dialects::doorway::{Caller, Doorway, Peer};
+use counterfoil_dialects::doorway::{Answered, Doorway};
+use counterfoil_dialects::origin::Origin;
 use counterfoil_dialects::{DIALECTS, catalogue, formats, native};
 use http::Request;
 use http_body_util::{BodyExt as _, Full};
@@ -76,12 +77,14 @@ impl World {
 
     /// Asks from that address.
     pub(crate) async fn ask(&self, request: Request<impl Into<Bytes>>, from: IpAddr) -> Reply {
+        self.answer(request, from).await.reply
+    }
+
+    /// The same, with what answered.
+    pub(crate) async fn answer(&self, request: Request<impl Into<Bytes>>, from: IpAddr) -> Answered {
         let (parts, body) = request.into_parts();
         let body = Full::new(body.into()).map_err(|never| match never {}).boxed_unsync();
-        let mut request = Request::from_parts(parts, body);
-        request.extensions_mut().insert(Caller(from));
-        request.extensions_mut().insert(Peer(from));
-        self.doorway.answer(request).await
+        self.doorway.answer(Request::from_parts(parts, body), Origin::direct(from)).await
     }
 }
 

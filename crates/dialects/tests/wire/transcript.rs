@@ -62,14 +62,8 @@ pub(crate) async fn play(text: &str) -> Played {
         }
         let request = request(&exchange.asked, &known);
         let method = request.method().clone();
-        let reply = world.ask(request, from).await;
-        let answered = reply.extensions().get::<Answered>().unwrap();
-        played.seen.push(Seen {
-            dialect: answered.dialect,
-            method,
-            route: answered.route.clone(),
-            status: reply.status().as_u16(),
-        });
+        let Answered { reply, dialect, route } = world.answer(request, from).await;
+        played.seen.push(Seen { dialect, method, route: route.to_string(), status: reply.status().as_u16() });
         let came = write(&reply);
         if came.trim_end() != exchange.expected.trim_end() {
             let ruler = |title: &str| format!("{title:-<100}");

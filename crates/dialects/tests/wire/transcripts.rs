@@ -58,7 +58,7 @@ async fn every_route_is_shown_doing_its_work_and_turning_a_stranger_away() {
     let mut missing = String::new();
     for dialect in DIALECTS {
         for route in (dialect.routes)() {
-            let key = (dialect.name, route.method.to_string(), route.path);
+            let key = (dialect.name, route.method.to_string(), route.path.to_string());
             let shown = shown.get(&key);
             let public = matches!(route.needs, Needs::Nobody);
             let (_, method, path) = key;
