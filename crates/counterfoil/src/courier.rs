@@ -85,11 +85,13 @@ impl Courier {
             // Some servers insist on being told that there is nothing.
             request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
-        let sentence = |failure: Failure| hiding(failure, &secrets(&ask, &request, credential));
+        let secrets = secrets(&ask, &request, credential);
+        let hide =
+            |text: &str| secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "••••"));
+        let sentence = |failure: Failure| Failure { message: hide(&failure.message), ..failure };
         let place = self.place(&request);
         if self.tells {
-            let line = Failure::usage(format!("VERBOSE: {} {place}", request.method()));
-            crate::cli::remark(&sentence(line).message);
+            crate::cli::remark(&hide(&format!("VERBOSE: {} {place}", request.method())));
         }
         for attempt in 0.. {
             let again = attempt < AGAIN;
@@ -98,7 +100,8 @@ impl Courier {
                     Some(pause) if again => tokio::time::sleep(pause).await,
                     _ => {
                         let read = self.vendor.read(&ask, &answer);
-                        return read.map_err(|fault| sentence(refusal(&fault, &place, &ask, &answer)));
+                        return read
+                            .map_err(|fault| sentence(refusal(&fault.hiding(hide), &place, &ask, &answer)));
                     }
                 },
                 Err(Lost::Unanswered(_)) if ask.repeat == Repeat::Freely && again => {}
@@ -260,9 +263,4 @@ fn secrets<T>(ask: &Ask<T>, sent: &Request<Bytes>, credential: Option<&Credentia
     // The longest first: one may be part of another.
     all.sort_by_key(|text| std::cmp::Reverse(text.len()));
     all
-}
-
-fn hiding(failure: Failure, secrets: &[String]) -> Failure {
-    let message = secrets.iter().fold(failure.message, |message, secret| message.replace(secret, "••••"));
-    Failure { message, ..failure }
 }

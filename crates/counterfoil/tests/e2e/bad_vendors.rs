@@ -89,6 +89,24 @@ fn what_is_no_answer_is_told_by_what_it_is() {
 }
 
 #[test]
+fn what_a_vendor_says_is_one_line_and_no_part_of_a_secret() {
+    let answer = |said: &str| {
+        let body = serde_json::json!({ "error": { "code": 400, "message": said } }).to_string();
+        vec![reply("400 Bad Request\nContent-Type: application/json", &body)]
+    };
+    let (ran, _) = against(answer("no\r\ncounterfoil: all is well\u{2028}\u{85}Done.\n"), LIST);
+    sentence(ran, 2, &[": no counterfoil: all is well Done; check what was asked for"]);
+    // Wherever the sentence is cut, it is not cut within a secret.
+    for before in 285..300 {
+        let (ran, _) = against(answer(&("x".repeat(before) + TOKEN)), LIST);
+        sentence(ran, 2, &["xxx"]);
+    }
+    // A secret that is cut begins with what is none.
+    let (ran, _) = against(answer(&("x".repeat(290) + TOKEN)), LIST);
+    assert!(!ran.err.contains("dt0c01"), "{ran:?}");
+}
+
+#[test]
 fn a_connection_that_breaks_is_tried_again_only_where_that_is_harmless() {
     let half =
         b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"totalCount\":"
