@@ -3,9 +3,9 @@
 //! and what to do, and no secret.
 
 use crate::cli::exit::{Exit, Failure};
-use crate::reach::{base, http, innermost};
+use crate::reach::{base, http, innermost, whole};
 use crate::system::SystemClock;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use counterfoil_core::clock::Clock;
 use counterfoil_core::when::iso;
 use counterfoil_dialects::ask::{Ask, Repeat, escape};
@@ -124,19 +124,8 @@ impl Courier {
             .map_err(|why: http::uri::InvalidUri| unsent(&why))?;
         let request =
             reqwest::Request::try_from(Request::from_parts(parts, body)).map_err(|why| unsent(&why))?;
-        let mut answer = self.http.execute(request).await.map_err(|why| lost(&why))?;
-        let mut response = Response::new(Bytes::new());
-        *response.status_mut() = answer.status();
-        *response.headers_mut() = answer.headers().clone();
-        let mut body = BytesMut::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|why| lost(&why))? {
-            if body.len() + chunk.len() > LONGEST {
-                return Err(Lost::TooLong);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        *response.body_mut() = body.freeze();
-        Ok(response)
+        let answer = self.http.execute(request).await.map_err(|why| lost(&why))?;
+        whole(answer, LONGEST).await.map_err(|why| lost(&why))?.ok_or(Lost::TooLong)
     }
 }
 

@@ -175,6 +175,25 @@ fn an_answer_without_end_is_not_read_to_its_end() {
 }
 
 #[test]
+fn pages_without_end_are_not_read_to_their_end() {
+    let page = r#"{"totalCount":1,"pageSize":1,"apiTokens":[],"nextPageKey":"more"}"#;
+    let page = reply("200 OK\nContent-Type: application/json", page);
+    let (ran, asked) = against(vec![page; 1100], LIST);
+    assert_eq!((ran.code, asked), (Some(1), 1000));
+    assert!(ran.refused().contains("more than 1000 pages"));
+}
+
+#[test]
+fn our_own_server_is_not_heard_without_end_either() {
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n[\"";
+    let raw = Raw::saying(vec![[head.as_bytes(), &vec![b'x'; 65 << 20]].concat()]);
+    let ran = Place::new().run_with(&["token", "list", "--server", &raw.url(), "--token", "-"], &[], TOKEN);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.refused().contains("answered with more than 64 MiB"));
+    assert_eq!(raw.heard().len(), 1);
+}
+
+#[test]
 fn nobody_there_is_told_with_the_address() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
