@@ -3,7 +3,7 @@
 //! and what to do, and no secret.
 
 use crate::cli::exit::{Exit, Failure};
-use crate::reach::{base, http, innermost, whole};
+use crate::reach::{base, http, innermost, straight, whole};
 use crate::system::SystemClock;
 use bytes::Bytes;
 use counterfoil_core::clock::Clock;
@@ -73,6 +73,7 @@ impl Courier {
         ask: Ask<T>,
         credential: Option<&Credential>,
     ) -> Result<T, Failure> {
+        straight(&ask.request)?;
         let mut request = ask.request.clone();
         if let Some(credential) = credential {
             let header = self.vendor.authorization(credential);

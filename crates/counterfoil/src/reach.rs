@@ -76,6 +76,7 @@ impl Reach {
 
     /// Sends the request and waits for its answer, of whatever status.
     pub async fn ask(&self, request: Request<Bytes>) -> Result<Response<Bytes>> {
+        straight(&request)?;
         match self {
             Self::Remote { http, base, authorization } => {
                 send(http, base, with(request, AUTHORIZATION, authorization)).await
@@ -135,6 +136,15 @@ pub fn base(url: &str) -> Result<String, Failure> {
         return Err(wrong("has a query"));
     }
     Ok(url.trim_end_matches('/').to_owned())
+}
+
+/// Refuses an id that would lead elsewhere: on its way out `/tokens/..` becomes `/`.
+pub fn straight(request: &Request<Bytes>) -> Result<(), Failure> {
+    let path = request.uri().path();
+    if path.split('/').any(|segment| matches!(segment, "." | "..")) {
+        return Err(Failure::usage("`.` and `..` are no ids"));
+    }
+    Ok(())
 }
 
 /// Connections as we want them to anybody: no redirect is followed, nothing is waited for without end.

@@ -194,6 +194,19 @@ fn our_own_server_is_not_heard_without_end_either() {
 }
 
 #[test]
+fn an_id_leads_nowhere_else() {
+    for id in ["..", "."] {
+        let delete = ["dynatrace", "api-tokens", "delete", id, "--yes", "-q"];
+        let (ran, asked) = against(vec![good_list()], &delete);
+        assert_eq!((ran.code, asked), (Some(2), 0), "{ran:?}");
+        let raw = Raw::saying(vec![good_list()]);
+        let revoke = ["token", "revoke", id, "--yes", "--server", &raw.url(), "--token", "-"];
+        assert_eq!(Place::new().run_with(&revoke, &[], TOKEN).code, Some(2), "`{id}`");
+        assert!(raw.heard().is_empty());
+    }
+}
+
+#[test]
 fn nobody_there_is_told_with_the_address() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
