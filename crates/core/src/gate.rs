@@ -132,10 +132,13 @@ impl Policy {
         self.callers.iter().any(|network| network.contains(&caller))
     }
 
-    /// The rule that holds for a request: the one with the longest path, and of those one that names the method.
+    /// The rule that holds for a request: the one with the longest path, and of those one that names the method, rather
+    /// as it stands.
     pub fn rule(&self, method: &str, path: &str) -> Option<&Rule> {
         let holds = |rule: &&Rule| rule.is_about(method, path);
-        self.rules.iter().filter(holds).max_by_key(|rule| (rule.path.len(), !rule.methods.is_empty()))
+        let as_it_stands = |rule: &Rule| rule.methods.iter().any(|named| named == method);
+        let particular = |rule: &&Rule| (rule.path.len(), !rule.methods.is_empty(), as_it_stands(rule));
+        self.rules.iter().filter(holds).max_by_key(particular)
     }
 }
 
@@ -143,7 +146,11 @@ impl Rule {
     fn is_about(&self, method: &str, path: &str) -> bool {
         let below = path.strip_prefix(self.path.trim_end_matches('/'));
         let path = below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        path && (self.methods.is_empty() || self.methods.iter().any(|named| named == method))
+        // Many services take `post` for POST, and answer HEAD by doing what GET does.
+        let means = |named: &String| {
+            named.eq_ignore_ascii_case(method) || (named == "GET" && method.eq_ignore_ascii_case("HEAD"))
+        };
+        path && (self.methods.is_empty() || self.methods.iter().any(means))
     }
 }
 
@@ -344,8 +351,22 @@ mod tests {
         assert_eq!(held("GET", "/ab"), Some(0));
         assert_eq!(held("GET", "/a"), Some(1));
         assert_eq!(held("POST", "/a/c"), Some(2));
+        assert_eq!(held("pOsT", "/a/c"), Some(2), "services do not agree whether case matters");
         assert_eq!(held("POST", "/a/b"), Some(3));
         assert_eq!(held("POST", "/a/b/c"), Some(3));
+    }
+
+    #[test]
+    fn a_rule_about_get_holds_for_head() {
+        let about = |method: &str| {
+            let methods = vec![method.to_owned()];
+            Rule { methods, path: "/a".into(), scopes: ScopeSet::default() }
+        };
+        let mut policy = Policy { rules: vec![about("GET")], ..Policy::default() };
+        assert!(policy.rule("GET", "/a").is_some() && policy.rule("HEAD", "/a").is_some());
+        assert!(policy.rule("POST", "/a").is_none());
+        policy.rules = vec![about("HEAD"), about("GET")];
+        assert_eq!(policy.rule("HEAD", "/a"), Some(&about("HEAD")), "unless there is one about HEAD");
     }
 
     #[test]

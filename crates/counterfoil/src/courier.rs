@@ -3,9 +3,9 @@
 //! and what to do, and no secret.
 
 use crate::cli::exit::{Exit, Failure};
-use crate::reach::{base, http, innermost};
+use crate::reach::{base, http, innermost, straight, whole};
 use crate::system::SystemClock;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use counterfoil_core::clock::Clock;
 use counterfoil_core::when::iso;
 use counterfoil_dialects::ask::{Ask, Repeat, escape};
@@ -73,6 +73,7 @@ impl Courier {
         ask: Ask<T>,
         credential: Option<&Credential>,
     ) -> Result<T, Failure> {
+        straight(&ask.request)?;
         let mut request = ask.request.clone();
         if let Some(credential) = credential {
             let header = self.vendor.authorization(credential);
@@ -85,11 +86,13 @@ impl Courier {
             // Some servers insist on being told that there is nothing.
             request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
-        let sentence = |failure: Failure| hiding(failure, &secrets(&ask, &request, credential));
+        let secrets = secrets(&ask, &request, credential);
+        let hide =
+            |text: &str| secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "••••"));
+        let sentence = |failure: Failure| Failure { message: hide(&failure.message), ..failure };
         let place = self.place(&request);
         if self.tells {
-            let line = Failure::usage(format!("VERBOSE: {} {place}", request.method()));
-            crate::cli::remark(&sentence(line).message);
+            crate::cli::remark(&hide(&format!("VERBOSE: {} {place}", request.method())));
         }
         for attempt in 0.. {
             let again = attempt < AGAIN;
@@ -98,7 +101,8 @@ impl Courier {
                     Some(pause) if again => tokio::time::sleep(pause).await,
                     _ => {
                         let read = self.vendor.read(&ask, &answer);
-                        return read.map_err(|fault| sentence(refusal(&fault, &place, &ask, &answer)));
+                        return read
+                            .map_err(|fault| sentence(refusal(&fault.hiding(hide), &place, &ask, &answer)));
                     }
                 },
                 Err(Lost::Unanswered(_)) if ask.repeat == Repeat::Freely && again => {}
@@ -121,19 +125,8 @@ impl Courier {
             .map_err(|why: http::uri::InvalidUri| unsent(&why))?;
         let request =
             reqwest::Request::try_from(Request::from_parts(parts, body)).map_err(|why| unsent(&why))?;
-        let mut answer = self.http.execute(request).await.map_err(|why| lost(&why))?;
-        let mut response = Response::new(Bytes::new());
-        *response.status_mut() = answer.status();
-        *response.headers_mut() = answer.headers().clone();
-        let mut body = BytesMut::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|why| lost(&why))? {
-            if body.len() + chunk.len() > LONGEST {
-                return Err(Lost::TooLong);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        *response.body_mut() = body.freeze();
-        Ok(response)
+        let answer = self.http.execute(request).await.map_err(|why| lost(&why))?;
+        whole(answer, LONGEST).await.map_err(|why| lost(&why))?.ok_or(Lost::TooLong)
     }
 }
 
@@ -260,9 +253,4 @@ fn secrets<T>(ask: &Ask<T>, sent: &Request<Bytes>, credential: Option<&Credentia
     // The longest first: one may be part of another.
     all.sort_by_key(|text| std::cmp::Reverse(text.len()));
     all
-}
-
-fn hiding(failure: Failure, secrets: &[String]) -> Failure {
-    let message = secrets.iter().fold(failure.message, |message, secret| message.replace(secret, "••••"));
-    Failure { message, ..failure }
 }

@@ -1,8 +1,8 @@
-//! Files for their owner only, written whole or not at all. One that is replaced keeps its mode.
+//! Files for their owner only, written whole or not at all. One that is replaced keeps its owner, group and mode.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::Path;
 
 /// Puts the bytes where the file was, or was not, and makes sure that they last. Whoever reads meanwhile reads the old
@@ -10,11 +10,11 @@ use std::path::Path;
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // What a link points at is meant, not the link.
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let mode = fs::metadata(path).map_or(0o600, |before| before.permissions().mode() & 0o777);
+    let before = fs::metadata(path).ok();
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let beside = directory.join(format!(".{}.{}", name.display(), std::process::id()));
-    let written = write_new(&beside, mode, bytes).and_then(|()| fs::rename(&beside, path));
+    let written = write_new(&beside, before.as_ref(), bytes).and_then(|()| fs::rename(&beside, path));
     written.inspect_err(|_| drop(fs::remove_file(&beside)))?;
     File::open(directory)?.sync_all()
 }
@@ -24,10 +24,17 @@ pub fn directory(path: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-fn write_new(path: &Path, mode: u32, bytes: &[u8]) -> io::Result<()> {
+fn write_new(path: &Path, before: Option<&Metadata>, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(bytes)?;
-    file.set_permissions(Permissions::from_mode(mode))?;
+    if let Some(before) = before {
+        let ours = file.metadata()?;
+        if (ours.uid(), ours.gid()) != (before.uid(), before.gid()) {
+            // Or whoever read it could not any more, and others of our own group could.
+            fchown(&file, Some(before.uid()), Some(before.gid()))?;
+        }
+        file.set_permissions(Permissions::from_mode(before.mode() & 0o777))?;
+    }
     file.sync_all()
 }
 

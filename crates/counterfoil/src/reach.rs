@@ -8,7 +8,7 @@ use crate::config::server::Server;
 use crate::config::{Origin, Setting};
 use crate::serve::House;
 use anyhow::Result;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use counterfoil_core::secret::Secret;
 use counterfoil_dialects::native::client::REALM;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
@@ -76,6 +76,7 @@ impl Reach {
 
     /// Sends the request and waits for its answer, of whatever status.
     pub async fn ask(&self, request: Request<Bytes>) -> Result<Response<Bytes>> {
+        straight(&request)?;
         match self {
             Self::Remote { http, base, authorization } => {
                 send(http, base, with(request, AUTHORIZATION, authorization)).await
@@ -137,6 +138,15 @@ pub fn base(url: &str) -> Result<String, Failure> {
     Ok(url.trim_end_matches('/').to_owned())
 }
 
+/// Refuses an id that would lead elsewhere: on its way out `/tokens/..` becomes `/`.
+pub fn straight(request: &Request<Bytes>) -> Result<(), Failure> {
+    let path = request.uri().path();
+    if path.split('/').any(|segment| matches!(segment, "." | "..")) {
+        return Err(Failure::usage("`.` and `..` are no ids"));
+    }
+    Ok(())
+}
+
 /// Connections as we want them to anybody: no redirect is followed, nothing is waited for without end.
 pub fn http() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
@@ -155,11 +165,33 @@ async fn send(http: &reqwest::Client, base: &str, request: Request<Bytes>) -> Re
     parts.uri = format!("{base}{}", parts.uri).parse()?;
     let request = reqwest::Request::try_from(Request::from_parts(parts, body))?;
     let answer = http.execute(request).await.map_err(|why| lost(&why))?;
+    let too_long = || {
+        let why = format!("{base} answered with more than {} MiB; check the address", LONGEST >> 20);
+        Failure::new(Exit::Failed, why).perhaps_done()
+    };
+    Ok(whole(answer, LONGEST).await.map_err(|why| lost(&why))?.ok_or_else(too_long)?)
+}
+
+/// The longest answer of our own server that is read: a page of a thousand of its largest tokens is shorter.
+const LONGEST: usize = 64 << 20;
+
+/// An answer with its body; none, if that is longer than `most`.
+pub async fn whole(
+    mut answer: reqwest::Response,
+    most: usize,
+) -> Result<Option<Response<Bytes>>, reqwest::Error> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = answer.status();
     *response.headers_mut() = answer.headers().clone();
-    *response.body_mut() = answer.bytes().await.map_err(|why| lost(&why))?;
-    Ok(response)
+    let mut body = BytesMut::new();
+    while let Some(chunk) = answer.chunk().await? {
+        if body.len() + chunk.len() > most {
+            return Ok(None);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    *response.body_mut() = body.freeze();
+    Ok(Some(response))
 }
 
 /// The cause at the bottom: "connection refused" rather than the storeys above it.

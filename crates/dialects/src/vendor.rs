@@ -99,6 +99,22 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// The same with the vendor's own words as `hide` leaves them, then in one line and cut short: of a secret that is cut
+    /// first, `hide` would not know the rest.
+    #[must_use]
+    pub fn hiding(mut self, hide: impl Fn(&str) -> String) -> Self {
+        let words = match &mut self {
+            Self::Refused { complaint: Some(Complaint { said, .. }), .. } => Some(said),
+            Self::Moved { to, .. } => to.as_mut(),
+            Self::Refused { complaint: None, .. } | Self::Unreadable { .. } => None,
+        };
+        if let Some(words) = words {
+            let line = hide(words).split_whitespace().collect::<Vec<_>>().join(" ");
+            *words = line.chars().take(LONGEST).collect();
+        }
+        self
+    }
+
     /// The status that came.
     pub fn status(&self) -> StatusCode {
         match self {
@@ -150,11 +166,7 @@ impl Vendor {
             return Err(Fault::Moved { status, to: location(answer) });
         }
         if !status.is_success() {
-            let complaint = (self.complaint)(body).map(|complaint| Complaint {
-                said: complaint.said.chars().take(LONGEST).collect(),
-                ..complaint
-            });
-            return Err(Fault::Refused { status, complaint });
+            return Err(Fault::Refused { status, complaint: (self.complaint)(body) });
         }
         let body: &[u8] = if body.is_empty() { b"null" } else { body };
         serde_json::from_slice(body).map_err(|error| {
@@ -180,8 +192,7 @@ fn is_page(answer: &Response<Bytes>) -> bool {
 /// Where a redirection points, without the query, which may hold anything.
 fn location(answer: &Response<Bytes>) -> Option<String> {
     let text = answer.headers().get(header::LOCATION)?.to_str().ok()?;
-    let plain = text.split(['?', '#']).next().unwrap_or_default();
-    Some(plain.chars().take(LONGEST).collect())
+    Some(text.split(['?', '#']).next().unwrap_or_default().to_owned())
 }
 
 /// A text in a JSON object.

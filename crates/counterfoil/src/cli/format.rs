@@ -70,11 +70,30 @@ pub fn tsv(text: &str) -> String {
     })
 }
 
-/// For CSV (RFC 4180): quoted where needed, and never the start of a formula.
+/// For JSON, whose writer escapes only what it must: what steers a terminal is spelt as JSON spells it.
+pub fn json(written: &str) -> String {
+    let mut out = String::with_capacity(written.len());
+    for character in written.chars() {
+        if steers(character) && character != '\n' {
+            let _ = write!(out, "\\u{:04x}", u32::from(character));
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
+/// For CSV (RFC 4180): quoted where needed, and never the start of a formula; what steers a terminal as on one.
 pub fn csv(text: &str) -> String {
+    let text = escape(text, |character| match character {
+        '\t' => Some("\t"),
+        '\n' => Some("\n"),
+        '\r' => Some("\r"),
+        _ => None,
+    });
     let lead = if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { "'" } else { "" };
     if lead.is_empty() && !text.contains(['"', ',', '\n', '\r']) {
-        return text.to_owned();
+        return text;
     }
     format!("\"{lead}{}\"", text.replace('"', "\"\""))
 }
@@ -135,6 +154,17 @@ mod tests {
         }
         assert_eq!(csv("a,\"b\""), r#""a,""b""""#);
         assert_eq!(csv("plain"), "plain");
+        assert_eq!(csv("a\u{9b}31m\nb"), "\"a\\u{9b}31m\nb\"");
+    }
+
+    #[test]
+    fn json_stays_what_it_was_and_steers_nothing() {
+        let text = "a\u{9b}31m\u{7f}\u{202e}b\n\"é\u{85}";
+        for written in [json!([text]).to_string(), format!("{:#}", json!([text]))] {
+            let plain = json(&written);
+            assert!(!plain.contains(|each| steers(each) && each != '\n'), "{plain:?}");
+            assert_eq!(serde_json::from_str::<Value>(&plain).unwrap(), json!([text]));
+        }
     }
 
     #[test]

@@ -90,7 +90,7 @@ impl Printer {
             Format::Csv => separated(",", format::csv),
             Format::Table => self.table(&columns, values),
             Format::Json | Format::Ndjson => {
-                values.iter().map(|value| self.select(value).to_string() + "\n").collect()
+                values.iter().map(|value| format::json(&self.select(value).to_string()) + "\n").collect()
             }
             Format::Value => {
                 let main = [T::MAIN.to_owned()];
@@ -151,7 +151,7 @@ fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
 }
 
 fn pretty(value: &Value) -> String {
-    format!("{value:#}\n")
+    format::json(&format!("{value:#}\n"))
 }
 
 fn trimmed(table: &Table) -> String {
@@ -195,7 +195,7 @@ mod tests {
     fn each_format_prints_a_list() {
         let list = |format| printer(format, &[]).list(&roles());
         assert_eq!(list(Format::Tsv), "name\tnumber\tscopes\n=x\\ty\\u{1b}\t1\ta,b\nplain\t1\ta,b\n");
-        assert_eq!(list(Format::Csv), "name,number,scopes\n\"'=x\ty\u{1b}\",1,\"a,b\"\nplain,1,\"a,b\"\n");
+        assert_eq!(list(Format::Csv), "name,number,scopes\n\"'=x\ty\\u{1b}\",1,\"a,b\"\nplain,1,\"a,b\"\n");
         let table =
             "NAME            NUMBER  SCOPES\n=x\\u{9}y\\u{1b}  1       a,b\nplain           1       a,b\n";
         assert_eq!(list(Format::Table), table);

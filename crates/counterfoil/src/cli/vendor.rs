@@ -191,7 +191,10 @@ pub fn account(
     Account::resolve(vendor, variables, desk.secrets.environment(), &desk.client, Given { server, ..given })
 }
 
-/// Dynatrace's tokens, page after page.
+/// More pages than any account fills.
+const MOST_PAGES: u32 = 1_000;
+
+/// Dynatrace's tokens, page after page. Whoever points to another page for ever is not followed for ever.
 pub async fn all_pages(
     courier: &Courier,
     credential: &Credential,
@@ -201,7 +204,13 @@ pub async fn all_pages(
     let unsendable = |why: http::Error| Failure::usage(why.to_string());
     let mut page = courier.ask(list(query).map_err(unsendable)?, Some(credential)).await?;
     let mut tokens = page.api_tokens;
+    let mut pages = 1;
     while let Some(key) = page.next_page_key.filter(|_| tokens.len() < limit) {
+        if pages == MOST_PAGES {
+            let why = "has more than 1000 pages of tokens; check the address";
+            return Err(Failure::new(Exit::Failed, format!("Dynatrace {why}")));
+        }
+        pages += 1;
         page = courier.ask(next(&key).map_err(unsendable)?, Some(credential)).await?;
         tokens.append(&mut page.api_tokens);
     }

@@ -89,6 +89,24 @@ fn what_is_no_answer_is_told_by_what_it_is() {
 }
 
 #[test]
+fn what_a_vendor_says_is_one_line_and_no_part_of_a_secret() {
+    let answer = |said: &str| {
+        let body = serde_json::json!({ "error": { "code": 400, "message": said } }).to_string();
+        vec![reply("400 Bad Request\nContent-Type: application/json", &body)]
+    };
+    let (ran, _) = against(answer("no\r\ncounterfoil: all is well\u{2028}\u{85}Done.\n"), LIST);
+    sentence(ran, 2, &[": no counterfoil: all is well Done; check what was asked for"]);
+    // Wherever the sentence is cut, it is not cut within a secret.
+    for before in 285..300 {
+        let (ran, _) = against(answer(&("x".repeat(before) + TOKEN)), LIST);
+        sentence(ran, 2, &["xxx"]);
+    }
+    // A secret that is cut begins with what is none.
+    let (ran, _) = against(answer(&("x".repeat(290) + TOKEN)), LIST);
+    assert!(!ran.err.contains("dt0c01"), "{ran:?}");
+}
+
+#[test]
 fn a_connection_that_breaks_is_tried_again_only_where_that_is_harmless() {
     let half =
         b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"totalCount\":"
@@ -154,6 +172,38 @@ fn an_answer_without_end_is_not_read_to_its_end() {
     let (ran, asked) = against(vec![[head.as_bytes(), &vec![b'x'; 17 << 20]].concat()], LIST);
     assert_eq!(asked, 1);
     sentence(ran, 1, &["answered with more than 16 MiB; check the address"]);
+}
+
+#[test]
+fn pages_without_end_are_not_read_to_their_end() {
+    let page = r#"{"totalCount":1,"pageSize":1,"apiTokens":[],"nextPageKey":"more"}"#;
+    let page = reply("200 OK\nContent-Type: application/json", page);
+    let (ran, asked) = against(vec![page; 1100], LIST);
+    assert_eq!((ran.code, asked), (Some(1), 1000));
+    assert!(ran.refused().contains("more than 1000 pages"));
+}
+
+#[test]
+fn our_own_server_is_not_heard_without_end_either() {
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n[\"";
+    let raw = Raw::saying(vec![[head.as_bytes(), &vec![b'x'; 65 << 20]].concat()]);
+    let ran = Place::new().run_with(&["token", "list", "--server", &raw.url(), "--token", "-"], &[], TOKEN);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.refused().contains("answered with more than 64 MiB"));
+    assert_eq!(raw.heard().len(), 1);
+}
+
+#[test]
+fn an_id_leads_nowhere_else() {
+    for id in ["..", "."] {
+        let delete = ["dynatrace", "api-tokens", "delete", id, "--yes", "-q"];
+        let (ran, asked) = against(vec![good_list()], &delete);
+        assert_eq!((ran.code, asked), (Some(2), 0), "{ran:?}");
+        let raw = Raw::saying(vec![good_list()]);
+        let revoke = ["token", "revoke", id, "--yes", "--server", &raw.url(), "--token", "-"];
+        assert_eq!(Place::new().run_with(&revoke, &[], TOKEN).code, Some(2), "`{id}`");
+        assert!(raw.heard().is_empty());
+    }
 }
 
 #[test]

@@ -26,6 +26,7 @@ mod people;
 mod reaches;
 mod recordings;
 mod refusals;
+mod rotations;
 mod round_trips;
 mod secrets;
 mod settings;

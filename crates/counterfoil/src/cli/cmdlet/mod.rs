@@ -8,7 +8,7 @@ mod ruvds;
 
 use super::desk::{Desk, Outcome};
 use super::exit::{Exit, Failure, code_of};
-use super::format::{Format, shell};
+use super::format::{self, Format, shell};
 use super::printer;
 use super::rows::Row;
 use crate::cli::secrets::Secrets;
@@ -153,8 +153,8 @@ fn put_out<T: Row>(object: &impl Serialize, rows: &[T], bound: &Bound, desk: &De
         return Ok(printer::write(&format!("{name}={}\n", shell(&json.to_string())))?);
     }
     match (desk.printer.format, rows) {
-        (Format::Json, _) => printer::write(&format!("{json:#}\n"))?,
-        (Format::Ndjson, _) => printer::write(&format!("{json}\n"))?,
+        (Format::Json, _) => printer::write(&format::json(&format!("{json:#}\n")))?,
+        (Format::Ndjson, _) => printer::write(&format::json(&format!("{json}\n")))?,
         (_, [row]) => {
             desk.printer.check::<T>()?;
             desk.printer.one(row)?;

@@ -7,6 +7,7 @@ use super::desk::{Desk, Outcome};
 use super::exit::{Exit, Failure};
 use super::printer;
 use clap::{Args, ValueEnum};
+use counterfoil_core::gate::sound_name;
 use counterfoil_dialects::native::client::{Gates, Resource};
 use counterfoil_dialects::native::wire::gate::Gate;
 use http::Uri;
@@ -73,6 +74,7 @@ fn configuration(gateway: &Gateway, gate: &Gate, server: &str) -> Result<String,
             "the service behind is named without a path: what is asked for goes there",
         ));
     }
+    sound_name(&gate.name).map_err(|_| Failure::usage("the server tells of a gate whose name is none"))?;
     let mut values = headers(gate)?;
     values.one("gate", &gate.name);
     values.one("listen", &gateway.listen);
@@ -268,6 +270,8 @@ mod tests {
             let with = Gate { strip: vec![name.into()], ..gate() };
             assert!(refused(good, behind, &with).contains(name), "{name}");
         }
+        let with = Gate { name: "front;\n}".into(), ..gate() };
+        assert!(refused(good, behind, &with).contains("whose name is none"));
         let below = configuration(&gateway(Kind::Envoy), &gate(), "http://a/tokens").unwrap_err();
         assert!(below.message.contains("/tokens"), "{}", below.message);
     }

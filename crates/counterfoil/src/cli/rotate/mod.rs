@@ -10,6 +10,7 @@ use super::flags::{DestroyFlags, instant};
 use super::rows::Row;
 use crate::config::profile::{Kept, Profile};
 use crate::system::SystemClock;
+use anyhow::Result;
 use clap::Args;
 use counterfoil_core::clock::Clock as _;
 use counterfoil_core::when;
@@ -17,7 +18,11 @@ use jiff::Timestamp;
 use keeper::Keeper;
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::fs::{File, TryLockError};
+use std::path::Path;
 use successor::Incumbent;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
 
 /// Arguments of `rotate`.
 #[derive(Debug, Args)]
@@ -74,6 +79,7 @@ pub async fn run(args: RotateArgs, desk: &Desk<'_>) -> Outcome {
         end.ahead(now).map(|_| end)
     });
     let end = end.transpose().map_err(|why| Failure::usage(format!("--expires {why}")))?;
+    let _alone = if args.flags.dry.run { None } else { alone(&desk.client.profiles.path)? };
     let (mut ready, mut steps) = (Vec::new(), Vec::new());
     for (name, profile) in chosen(&args, desk)? {
         match plan(name, profile, due, desk).await {
@@ -97,7 +103,13 @@ pub async fn run(args: RotateArgs, desk: &Desk<'_>) -> Outcome {
     desk.remark(&lines.collect::<Vec<_>>().join("\n"));
     desk.confirm(args.flags, &format!("Rotate {} secrets?", ready.len()))?;
     let mut exit = Exit::Done;
+    let stopped = stopped()?;
     for Ready { step, keeper, incumbent } in ready {
+        if stopped.is_finished() {
+            exit = Exit::Failed;
+            steps.push(Step { note: "interrupted before it began".to_owned(), ..step });
+            continue;
+        }
         let (outcome, note) = match incumbent.succeed(&keeper, end, desk).await {
             Ok(note) => ("rotated", note),
             Err(error) => {
@@ -109,6 +121,29 @@ pub async fn run(args: RotateArgs, desk: &Desk<'_>) -> Outcome {
     }
     desk.printer.many(&steps)?;
     Ok(exit)
+}
+
+/// Of two at once, each would end what the other has just made.
+fn alone(profiles: &Path) -> Result<Option<File>, Failure> {
+    let Ok(file) = File::open(profiles) else { return Ok(None) };
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => {
+            Err(Failure::new(Exit::Conflict, "another rotation is under way: wait for its end"))
+        }
+        // Some file systems lock nothing.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(Some(file)),
+    }
+}
+
+/// Done once somebody wants this to end. Until it is looked at nothing ends: between the making of a secret and its
+/// keeping there is no copy of it.
+fn stopped() -> Result<JoinHandle<()>> {
+    let wait = |kind| signal(kind).map(|mut signal| async move { signal.recv().await });
+    let (interrupt, terminate, hang_up) =
+        (wait(SignalKind::interrupt())?, wait(SignalKind::terminate())?, wait(SignalKind::hangup())?);
+    Ok(tokio::spawn(async {
+        tokio::select! { _ = interrupt => {}, _ = terminate => {}, _ = hang_up => {} }
+    }))
 }
 
 /// The profiles that were named, or every one.
