@@ -285,7 +285,7 @@ async fn admit(
         Presented::Bearer(text) => match house.authenticate(&text, room.dialect.name, address) {
             Ok(actor) => (actor, Some(text)),
             Err(why @ Error::Unauthenticated(_)) => {
-                let echo = echo(room, route, parts, &text, address).await;
+                let echo = Box::pin(echo(room, route, parts, &text, address)).await;
                 (echo.ok_or(why)?, Some(text))
             }
             Err(why) => return Err(why.into()),
@@ -293,7 +293,8 @@ async fn admit(
         Presented::Basic { username, password } => {
             let claim = Claim::Password { username: &username, text: password };
             let door = Door { address, code: None, threshold: THRESHOLD, keys_need: None };
-            (house.proven(&house.prove(realm.id, claim, &door).await?)?, None)
+            // Rare ones have a place of their own, or every request would carry room for them.
+            (house.proven(&Box::pin(house.prove(realm.id, claim, &door)).await?)?, None)
         }
     };
     // Our own API acts in the realm of the credential; everywhere else the credential must be of the realm asked for.

@@ -1,8 +1,11 @@
 //! Where a request came from, as far as it can be trusted: forwarding headers count only from trusted proxies.
 
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
 use std::net::IpAddr;
+
+static FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+static PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// The caller's address: the peer's, or if that is a trusted proxy, the last hop of `X-Forwarded-For` that is not.
 /// A hop that cannot be read ends the search at the proxy that wrote it.
@@ -13,7 +16,7 @@ pub fn caller(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
         return nearest;
     }
     // As bytes: a proxy may append to a line whose beginning a caller has made unreadable as text.
-    let lines: Vec<&[u8]> = headers.get_all("x-forwarded-for").iter().map(HeaderValue::as_bytes).collect();
+    let lines: Vec<&[u8]> = headers.get_all(&FOR).iter().map(HeaderValue::as_bytes).collect();
     for hop in lines.iter().flat_map(|line| line.split(|byte| *byte == b',')).rev() {
         let Some(address) = std::str::from_utf8(hop).ok().and_then(|hop| address(hop.trim())) else {
             return nearest;
@@ -28,10 +31,12 @@ pub fn caller(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
 
 /// Whether a trusted proxy says that the caller reached it over TLS (`X-Forwarded-Proto`, its last word).
 pub fn secure(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> bool {
-    let said = headers.get_all("x-forwarded-proto").iter().next_back();
-    let last = said.and_then(|line| line.as_bytes().rsplit(|byte| *byte == b',').next());
-    last.is_some_and(|word| word.trim_ascii().eq_ignore_ascii_case(b"https"))
-        && trusted.iter().any(|network| network.contains(&peer.to_canonical()))
+    let says = || {
+        let said = headers.get_all(&PROTO).iter().next_back();
+        let last = said.and_then(|line| line.as_bytes().rsplit(|byte| *byte == b',').next());
+        last.is_some_and(|word| word.trim_ascii().eq_ignore_ascii_case(b"https"))
+    };
+    trusted.iter().any(|network| network.contains(&peer.to_canonical())) && says()
 }
 
 /// `192.0.2.1`, `2001:db8::1`, `[2001:db8::1]`, each with a port or without.
@@ -62,7 +67,7 @@ mod tests {
     fn only_a_trusted_proxy_says_that_the_caller_came_over_tls() {
         let says = |peer: &str, word: &'static str| {
             let headers = HeaderMap::from_iter([(
-                http::HeaderName::from_static("x-forwarded-proto"),
+                HeaderName::from_static("x-forwarded-proto"),
                 HeaderValue::from_static(word),
             )]);
             secure(peer.parse().unwrap(), &headers, &["10.0.0.0/8".parse().unwrap()])

@@ -63,10 +63,10 @@ impl Front {
     }
 
     /// Answers a request.
-    pub(super) async fn answer(self: Arc<Self>, mut request: Request<Incoming>, via: Via) -> Reply {
+    pub(super) async fn answer(self: Arc<Self>, request: Request<Incoming>, via: Via) -> Reply {
         let began = Instant::now();
         let method = request.method().clone();
-        let origin = self.origin(&mut request, via);
+        let origin = self.origin(&request, via);
         let address = origin.address();
         let answered = self.route(request, origin).await;
         let (took, status) = (began.elapsed(), answered.reply.status());
@@ -83,11 +83,10 @@ impl Front {
         answered.reply
     }
 
-    fn origin(&self, request: &mut Request<Incoming>, via: Via) -> Origin {
-        let realm = request.headers_mut().remove(REALM);
+    fn origin(&self, request: &Request<Incoming>, via: Via) -> Origin {
         let (peer, tls) = match via {
             Via::Operator => {
-                let realm = realm.as_ref().and_then(|value| value.to_str().ok());
+                let realm = request.headers().get(REALM).and_then(|value| value.to_str().ok());
                 return Origin::Operator(realm.unwrap_or(DEFAULT).to_owned());
             }
             Via::Network(peer) => (peer, false),
@@ -109,7 +108,7 @@ impl Front {
             "/healthz" if asks => {
                 Some(reply::whole(StatusCode::OK, "text/plain", Bytes::from_static(b"ok\n")))
             }
-            "/readyz" if asks => Some(self.ready().await),
+            "/readyz" if asks => Some(Box::pin(self.ready()).await),
             "/metrics" if asks => Some(self.measured(&request)),
             "/openapi.json" if asks => {
                 Some(reply::whole(StatusCode::OK, "application/json", self.openapi.clone()))

@@ -17,7 +17,7 @@ use crate::refusal::Refused;
 use crate::reply::{self, Trailers};
 use bytes::{BufMut as _, Bytes, BytesMut};
 use counterfoil_core::authority::Grant;
-use counterfoil_core::gate::Gate;
+use counterfoil_core::gate::{Gate, Policy};
 use http::header::{ALLOW, CONTENT_TYPE, HeaderName};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, Version};
@@ -102,8 +102,8 @@ fn check(room: &Room, origin: &Origin, request: &CheckRequest) -> CheckResponse 
     let http = attributes.request.as_ref().and_then(|request| request.http.as_ref());
     let question = Question {
         gate: attributes.context_extensions.get("gate").map_or("", String::as_str),
-        forwarded: &|_| Some(forwarded(attributes, http?)),
-        header: &|name| http?.headers.get(name).map(String::as_str),
+        forwarded: &|policy| forwarded(policy, attributes, http?),
+        header: &|name| Ok(http.and_then(|http| http.headers.get(name)).map(String::as_str)),
     };
     match decide(room, origin, &question) {
         Ruling::Open(gate, grant) => open(&gate, &grant),
@@ -111,19 +111,21 @@ fn check(room: &Room, origin: &Origin, request: &CheckRequest) -> CheckResponse 
     }
 }
 
-fn forwarded<'a>(attributes: &AttributeContext, http: &'a HttpRequest) -> Forwarded<'a> {
+fn forwarded<'a>(
+    policy: &Policy,
+    attributes: &AttributeContext,
+    http: &'a HttpRequest,
+) -> Option<Forwarded<'a>> {
     let address = attributes.source.as_ref().and_then(|source| source.address.as_ref());
     let address = address.and_then(|address| address.socket_address.as_ref());
-    Forwarded {
-        method: &http.method,
-        target: &http.path,
-        address: address.and_then(|socket| socket.address.parse().ok()),
-    }
+    let address = address.and_then(|socket| socket.address.parse().ok());
+    let given = |text: &'a String| Some(text.as_str()).filter(|text| !text.is_empty());
+    Forwarded::said(policy, given(&http.path), given(&http.method), address)
 }
 
 fn open(gate: &Gate, grant: &Grant) -> CheckResponse {
     let set: Vec<_> = facts(gate, grant)
-        .map(|(name, value)| option(name, value, AppendAction::OverwriteIfExistsOrAdd))
+        .map(|(name, value)| option(name, value.into_owned(), AppendAction::OverwriteIfExistsOrAdd))
         .collect();
     // Envoy removes after it has set.
     let ours = |name: &&String| gate.policy.set.iter().any(|(set, _)| set == *name);

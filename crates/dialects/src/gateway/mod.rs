@@ -24,6 +24,8 @@ use http::StatusCode;
 use http::header::{HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use places::Unclear;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The gateway checks.
@@ -83,8 +85,8 @@ struct Question<'a> {
     gate: &'a str,
     /// What it forwards; none, if it does not say so clearly enough for this policy.
     forwarded: &'a dyn Fn(&Policy) -> Option<Forwarded<'a>>,
-    /// The value of a header of that request, by its name in lower case, if it came once.
-    header: &'a dyn Fn(&str) -> Option<&'a str>,
+    /// The value of a header of that request, by its name in lower case.
+    header: &'a dyn Fn(&str) -> Result<Option<&'a str>, Unclear>,
 }
 
 enum Ruling {
@@ -127,33 +129,47 @@ fn decide(room: &Room, origin: &Origin, question: &Question<'_>) -> Ruling {
 /// Every header that the gate owns is set, so that none of a caller's own gets through.
 fn open(gate: &Gate, grant: &Grant) -> Reply {
     let mut reply = reply::empty(StatusCode::OK);
+    reply.headers_mut().reserve(gate.policy.set.len());
     for (header, value) in facts(gate, grant) {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(header), HeaderValue::try_from(value)) {
+        if let (Some(name), Ok(value)) = (name(header), HeaderValue::from_str(&value)) {
             reply.headers_mut().insert(name, value);
         }
     }
     rates::told(reply, grant.left())
 }
 
+/// The names that a gate sets unless it is told otherwise, read once.
+static USUAL: [HeaderName; 6] = [
+    HeaderName::from_static("x-auth-subject"),
+    HeaderName::from_static("x-auth-username"),
+    HeaderName::from_static("x-auth-token"),
+    HeaderName::from_static("x-auth-realm"),
+    HeaderName::from_static("x-auth-dialect"),
+    HeaderName::from_static("x-auth-scopes"),
+];
+
+fn name(header: &str) -> Option<HeaderName> {
+    USUAL.iter().find(|usual| *usual == header).cloned().or_else(|| header.parse().ok())
+}
+
 /// The headers that the service behind is told.
-fn facts<'a>(gate: &'a Gate, grant: &'a Grant) -> impl Iterator<Item = (&'a str, String)> {
+fn facts<'a>(gate: &'a Gate, grant: &'a Grant) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
     gate.policy.set.iter().map(|(header, fact)| (header.as_str(), told(grant, *fact)))
 }
 
 const UNSAFE: &AsciiSet = &CONTROLS.add(b'%');
 
 /// A fact as a header's value: what is not ASCII is percent-encoded UTF-8, and so is the percent sign.
-fn told(grant: &Grant, fact: Fact) -> String {
-    let encoded = |text: &str| utf8_percent_encode(text, UNSAFE).to_string();
+fn told(grant: &Grant, fact: Fact) -> Cow<'_, str> {
     match fact {
-        Fact::Subject => grant.standing().id.0.to_string(),
-        Fact::Username => encoded(&grant.standing().username),
-        Fact::Id => encoded(grant.id()),
-        Fact::Name => encoded(grant.name().unwrap_or_default()),
-        Fact::Realm => grant.realm().slug.to_string(),
-        Fact::Dialect => grant.dialect().to_owned(),
-        Fact::Scopes => grant.scopes().to_text(),
-        Fact::Expires => grant.expires().map(|at| at.as_second().to_string()).unwrap_or_default(),
+        Fact::Subject => grant.standing().id.0.to_string().into(),
+        Fact::Username => utf8_percent_encode(&grant.standing().username, UNSAFE).into(),
+        Fact::Id => utf8_percent_encode(grant.id(), UNSAFE).into(),
+        Fact::Name => utf8_percent_encode(grant.name().unwrap_or_default(), UNSAFE).into(),
+        Fact::Realm => (&*grant.realm().slug).into(),
+        Fact::Dialect => grant.dialect().into(),
+        Fact::Scopes => grant.scopes().to_text().into(),
+        Fact::Expires => grant.expires().map(|at| at.as_second().to_string()).unwrap_or_default().into(),
     }
 }
 

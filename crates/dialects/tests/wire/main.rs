@@ -8,6 +8,7 @@ mod assertions;
 mod clients;
 mod control_room;
 mod datto_rmm;
+mod doorway;
 mod dynatrace;
 mod grpc;
 mod messages;
