@@ -21,6 +21,7 @@ mod people;
 mod principals;
 mod prove;
 mod realms;
+mod recall;
 mod revoke;
 mod roles;
 mod rotate;
@@ -113,6 +114,7 @@ pub struct Authority {
     /// Since when it answers.
     since: Timestamp,
     noted: prove::Noted,
+    recall: recall::Recall,
     /// The highest wall clock seen, in milliseconds.
     mark: AtomicI64,
     /// Token numbers taken from the store and not yet given.
@@ -170,6 +172,7 @@ impl Authority {
             meters: meter::Meters::default(),
             since,
             noted: prove::Noted::default(),
+            recall: recall::Recall::default(),
             mark: AtomicI64::new(meta.mark.as_millisecond()),
             numbers: Mutex::new(0..0),
             reading: RwLock::new(()),
@@ -237,6 +240,9 @@ impl Authority {
         let began = self.clock.now();
         let outcome = self.store.commit(Change { at, writes: writes.clone(), journal }).await;
         self.commits.note(&outcome, self.clock.now().duration_since(began));
+        if writes.iter().any(recall::touches_keys) {
+            self.recall.forget();
+        }
         match &outcome {
             Ok(()) => {
                 self.index.apply(&writes);

@@ -2,6 +2,7 @@
 //! the refusal is the same and cost the same work.
 
 use super::guard::network;
+use super::recall::Held;
 use super::{Actor, Authority, on_pool, stripe};
 use crate::error::{Error, Unauthenticated};
 use crate::journal::Action;
@@ -137,7 +138,7 @@ impl Authority {
         Ok((claimant, found.filter(|_| good).map(|principal| Proved { principal, key: None })))
     }
 
-    /// Exactly one question to the store an attempt, whatever the outcome.
+    /// Exactly one question to the store an attempt that fails, whatever the reason; at most one if it holds.
     async fn try_key(
         &self,
         realm: RealmId,
@@ -148,25 +149,39 @@ impl Authority {
     ) -> Result<(Option<PrincipalId>, Option<Proved>), Error> {
         let name = Principal::name_key(claim);
         let digest = self.keys.key(realm.0, dialect, &name, text.reveal());
+        let (age, held) = self.recall.get(&digest);
+        let free = |held: &Arc<Held>| {
+            self.opens(held, door) && !self.locked(held.principal.id, false, network(door.address))
+        };
+        if let Some(held) = held.filter(free) {
+            return Ok((Some(held.principal.id), Some(Proved::by(&held))));
+        }
         let found = self.store.list(Query::Claim { digest, realm, id: claim.to_owned(), name }).await?;
-        let (kept, token, principal) = match <[Record; 3]>::try_from(found) {
-            Ok([Record::Text(kept), Record::Token(token), Record::Principal(principal)]) => {
-                (kept, token, principal)
+        let held = match <[Record; 3]>::try_from(found) {
+            Ok([Record::Text(text), Record::Token(token), Record::Principal(principal)]) => {
+                Held { text, token, principal }
             }
             Ok(_) => return Ok((None, None)),
             Err(others) => return Ok((others.iter().find_map(claimant), None)),
         };
+        if !self.opens(&held, door) {
+            return Ok((Some(held.principal.id), None));
+        }
+        let proved = Proved::by(&held);
+        self.recall.keep(age, digest, held);
+        Ok((Some(proved.principal.id), Some(proved)))
+    }
+
+    /// Whether a key that was named with its text counts now, from there.
+    fn opens(&self, held: &Held, door: &Door<'_>) -> bool {
         let now = self.now();
-        let counts = kept.state != TextState::Spent
-            && kept.until.is_none_or(|end| now < end)
+        let Held { text, token, principal } = held;
+        let counts = text.state != TextState::Spent
+            && text.until.is_none_or(|end| now < end)
             && token.state(now) == State::Active
             && counts_from(&token.networks, door.address);
-        let may_hold =
-            door.keys_need.is_none_or(|scope| self.index.roster.scopes_of(&principal.roles).covers(scope));
-        if !counts || !may_hold {
-            return Ok((Some(principal.id), None));
-        }
-        Ok((Some(principal.id), Some(Proved { principal, key: Some(token) })))
+        let scopes = || self.index.roster.scopes_of(&principal.roles);
+        counts && door.keys_need.is_none_or(|scope| scopes().covers(scope))
     }
 
     /// A principal with a second factor needs its code; a code counts once.
@@ -258,6 +273,10 @@ fn claimant(found: &Record) -> Option<PrincipalId> {
 }
 
 impl Proved {
+    fn by(held: &Held) -> Self {
+        Self { principal: held.principal.clone(), key: Some(held.token.clone()) }
+    }
+
     /// By what it is known as a client: its key's id, or its user name.
     pub fn client(&self) -> &str {
         self.key.as_ref().map_or(&self.principal.username, |key| &key.id)

@@ -87,6 +87,9 @@ impl Authority {
             self.noted.add(logins);
             return Err(error);
         }
+        if logins.iter().any(|touch| matches!(touch, Touch::Login { .. })) {
+            self.recall.forget();
+        }
         for batch in self.index.unflushed().chunks(TOUCHES_AT_ONCE) {
             self.store_all(batch).await?;
             self.index.flushed(batch);
@@ -109,6 +112,7 @@ impl Authority {
         let filling = Arc::clone(&fresh);
         self.store.load(self.now(), Box::new(move |record| filling.put(&record))).await?;
         self.index.replace(&fresh);
+        self.recall.forget();
         self.generation.store(generation, Ordering::Release);
         self.doubt.store(false, Ordering::Release);
         tracing::info!(texts = self.index.len(), "the index was read from the store");

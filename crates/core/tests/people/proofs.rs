@@ -107,6 +107,34 @@ async fn every_failed_key_reads_the_same_after_one_question_to_the_store() {
     }
     let (outcome, cost) = house.cost(house.try_key(&ONE, "JANE", &good.text)).await;
     assert!(outcome.is_ok() && cost == [0, 1, 0]);
+    let (outcome, cost) = house.cost(house.try_key(&ONE, "jane", &good.text)).await;
+    assert!(outcome.is_ok() && cost == [0, 0, 0], "what proved good is remembered");
+    for _ in 0..3 {
+        assert!(is_silent(&house.try_key(&ONE, "jane", &wrong).await));
+    }
+    let (outcome, cost) = house.cost(house.try_key(&ONE, "jane", &good.text)).await;
+    assert!(is_silent(&outcome) && cost == [0, 1, 0], "a lock does not tell a right key from a wrong one");
+}
+
+#[tokio::test]
+async fn a_key_that_is_remembered_ends_with_the_change_that_ends_it() {
+    let house = House::new().await;
+    for name in ["disabled", "demoted", "replaced", "expired"] {
+        house.person(name, &["acme.key"]).await;
+        let rules = if name == "expired" { &MANY } else { &ONE };
+        let key = house.key(name, rules, &[]).await;
+        let claim = if name == "expired" { &*key.id } else { name };
+        for _ in 0..2 {
+            assert!(house.try_key(rules, claim, &key.text).await.is_ok());
+        }
+        match name {
+            "disabled" => house.set_disabled(name, true).await,
+            "demoted" => house.set_scopes(name, &["acme.read"]).await,
+            "replaced" => drop(house.key(name, &ONE, &[]).await),
+            _ => house.clock.pass(DAY * 400),
+        }
+        assert!(is_silent(&house.try_key(rules, claim, &key.text).await), "{name}");
+    }
 }
 
 #[tokio::test]
