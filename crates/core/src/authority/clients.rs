@@ -149,6 +149,7 @@ impl Authority {
         proof: &ClientProof<'_>,
         name: &str,
     ) -> Result<Option<Proved>, Error> {
+        let age = self.recall.age();
         let found = self.store.find(Key::TokenById(realm, name.to_owned())).await?;
         let key = match found {
             Some(Record::Token(token))
@@ -169,7 +170,7 @@ impl Authority {
         };
         let Some(Record::Principal(principal)) = self.store.find(principal).await? else { return Ok(None) };
         let live = self.index.roster.standing(principal.id).is_some_and(|standing| standing.is_live());
-        Ok(live.then_some(Proved { principal, key }))
+        Ok(live.then_some(Proved { principal, key, age }))
     }
 }
 

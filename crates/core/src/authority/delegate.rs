@@ -46,6 +46,7 @@ impl Authority {
             networks: old.networks.clone(),
             ends: Some(old.expires),
             refreshed_from: Some(old.id),
+            proved: None,
         };
         let wanted = Exchange { actors, scopes: None, ..*wanted };
         self.start(principal, ground, &wanted, None).await

@@ -1,6 +1,7 @@
 //! Exchange: a proof in, a session out. The dialect says what stands in the JWT, how long it lives and which sessions a
 //! new one ends; what it is worth is decided here.
 
+use super::recall::Age;
 use super::{Actor, Authority, Proved, on_pool};
 use crate::clock::uuid_v7;
 use crate::error::{Error, Unauthenticated};
@@ -85,6 +86,7 @@ impl Authority {
             networks: key.map(|key| key.networks.clone()).unwrap_or_default(),
             ends: key.and_then(|key| key.expires),
             refreshed_from: None,
+            proved: Some(proved.age),
         };
         let started = self.start(proved.principal.clone(), ground, wanted, None).await?;
         let login = Touch::Login { principal: started.principal.id, at: started.session.issued };
@@ -112,6 +114,7 @@ impl Authority {
             networks: old.networks.clone(),
             ends,
             refreshed_from: Some(old.id),
+            proved: None,
         };
         self.start(principal, ground, wanted, Some(old.id)).await
     }
@@ -142,12 +145,12 @@ impl Authority {
             principal: principal.id,
             bought_with: ground.bought_with,
             dialect: wanted.dialect.into(),
-            scopes: ground.scopes,
+            scopes: ground.scopes.clone(),
             audience: wanted.audience.to_owned(),
             client: wanted.client.to_owned(),
             actors: wanted.actors.clone(),
             kid: signer.kid().to_owned(),
-            networks: ground.networks,
+            networks: ground.networks.clone(),
             address: wanted.address,
             multiple: wanted.multiple,
             refreshed_from: ground.refreshed_from,
@@ -167,7 +170,7 @@ impl Authority {
 
         let _held = self.hold(("sessions", principal.id)).await;
         let now = self.now();
-        self.still_holds(&principal, session.bought_with, now).await?;
+        self.still_holds(&principal, &ground, now).await?;
         let present = self.live_sessions(&principal, wanted.dialect, now).await?;
         if replaced.is_some_and(|old| !present.iter().any(|other| other.id == old)) {
             return Err(Unauthenticated::Invalid.into());
@@ -195,13 +198,12 @@ impl Authority {
     /// Refuses a proof that was overtaken: by the principal's disabling or deletion, by another password or second
     /// factor, by the end of the key. Whatever ends sessions holds the lock under which this is asked, so that none
     /// begins unseen.
-    async fn still_holds(
-        &self,
-        proved: &Principal,
-        key: Option<TokenNumber>,
-        now: Timestamp,
-    ) -> Result<(), Error> {
+    async fn still_holds(&self, proved: &Principal, ground: &Ground, now: Timestamp) -> Result<(), Error> {
         let live = self.index.roster.standing(proved.id).is_some_and(|standing| standing.is_live());
+        if live && ground.proved == Some(self.recall.age()) && ground.ends.is_none_or(|end| now < end) {
+            return Ok(());
+        }
+        let key = ground.bought_with;
         let record = self.store.find(key.map_or(Key::Principal(proved.id), Key::Token)).await?;
         let holds = match record {
             Some(Record::Token(key)) => key.state(now) == State::Active,
@@ -293,6 +295,8 @@ pub(super) struct Ground {
     pub(super) networks: Vec<ipnet::IpNet>,
     pub(super) ends: Option<Timestamp>,
     pub(super) refreshed_from: Option<Uuid>,
+    /// Since when nothing of the proof has changed, if it was proved just now.
+    pub(super) proved: Option<Age>,
 }
 
 impl SessionFilter {

@@ -2,7 +2,7 @@
 //! the refusal is the same and cost the same work.
 
 use super::guard::network;
-use super::recall::Held;
+use super::recall::{Age, Held};
 use super::{Actor, Authority, on_pool, stripe};
 use crate::error::{Error, Unauthenticated};
 use crate::journal::Action;
@@ -58,6 +58,8 @@ pub struct Proved {
     pub principal: Principal,
     /// The exchange token, if one was brought.
     pub key: Option<Token>,
+    /// While it lasts, both records are as they were.
+    pub(super) age: Age,
 }
 
 /// Logins and uses of keys that are still to be written down.
@@ -128,6 +130,7 @@ impl Authority {
         username: &str,
         text: Secret,
     ) -> Result<(Option<PrincipalId>, Option<Proved>), Error> {
+        let age = self.recall.age();
         let found = match self.store.find(Key::PrincipalByName(realm, Principal::name_key(username))).await? {
             Some(Record::Principal(principal)) => Some(principal),
             _ => None,
@@ -135,7 +138,7 @@ impl Authority {
         let digest = found.as_ref().and_then(|principal| principal.password.clone());
         let good = on_pool(&self.pool, move || password::matches(&text, digest.as_deref())).await?;
         let claimant = found.as_ref().map(|principal| principal.id);
-        Ok((claimant, found.filter(|_| good).map(|principal| Proved { principal, key: None })))
+        Ok((claimant, found.filter(|_| good).map(|principal| Proved { principal, key: None, age })))
     }
 
     /// Exactly one question to the store an attempt that fails, whatever the reason; at most one if it holds.
@@ -154,7 +157,7 @@ impl Authority {
             self.opens(held, door) && !self.locked(held.principal.id, false, network(door.address))
         };
         if let Some(held) = held.filter(free) {
-            return Ok((Some(held.principal.id), Some(Proved::by(&held))));
+            return Ok((Some(held.principal.id), Some(Proved::by(&held, age))));
         }
         let found = self.store.list(Query::Claim { digest, realm, id: claim.to_owned(), name }).await?;
         let held = match <[Record; 3]>::try_from(found) {
@@ -167,7 +170,7 @@ impl Authority {
         if !self.opens(&held, door) {
             return Ok((Some(held.principal.id), None));
         }
-        let proved = Proved::by(&held);
+        let proved = Proved::by(&held, age);
         self.recall.keep(age, digest, held);
         Ok((Some(proved.principal.id), Some(proved)))
     }
@@ -190,10 +193,10 @@ impl Authority {
         proved: Proved,
         code: Option<u32>,
     ) -> Result<Option<Proved>, Error> {
-        let Proved { principal: before, key } = proved;
-        if before.totp.is_none() {
-            return Ok(Some(Proved { principal: before, key }));
+        if proved.principal.totp.is_none() {
+            return Ok(Some(proved));
         }
+        let Proved { principal: before, key, age } = proved;
         // As it is under the lock: another login may have spent the code since the password was compared.
         let Some(Record::Principal(mut principal)) = self.store.find(Key::Principal(before.id)).await? else {
             return Ok(None);
@@ -212,7 +215,7 @@ impl Authority {
         principal.totp_step = Some(step);
         principal.version += 1;
         self.commit(vec![Write::Update(Record::Principal(principal.clone()))], Vec::new(), now).await?;
-        Ok(Some(Proved { principal, key }))
+        Ok(Some(Proved { principal, key, age }))
     }
 
     /// Writes down the locks that hold since the last time.
@@ -273,8 +276,8 @@ fn claimant(found: &Record) -> Option<PrincipalId> {
 }
 
 impl Proved {
-    fn by(held: &Held) -> Self {
-        Self { principal: held.principal.clone(), key: Some(held.token.clone()) }
+    fn by(held: &Held, age: Age) -> Self {
+        Self { principal: held.principal.clone(), key: Some(held.token.clone()), age }
     }
 
     /// By what it is known as a client: its key's id, or its user name.

@@ -35,6 +35,11 @@ struct Remembered {
 pub(super) struct Age(u64);
 
 impl Recall {
+    /// The present age.
+    pub(super) fn age(&self) -> Age {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).age
+    }
+
     /// The present age, and what is remembered of a key.
     pub(super) fn get(&self, digest: &Digest) -> (Age, Option<Arc<Held>>) {
         let remembered = self.0.read().unwrap_or_else(PoisonError::into_inner);
