@@ -4,6 +4,7 @@
 
 use super::house::Doorways;
 use super::metrics::Metrics;
+use super::strict;
 use anyhow::Result;
 use bytes::Bytes;
 use counterfoil_core::authority::Authority;
@@ -15,8 +16,8 @@ use counterfoil_dialects::incoming::Incoming;
 use counterfoil_dialects::native::client::REALM;
 use counterfoil_dialects::refusal::Refused;
 use counterfoil_dialects::{forwarded, openapi, reply};
-use http::header::ACCEPT;
-use http::{Method, Request, StatusCode};
+use http::header::{ACCEPT, CONNECTION};
+use http::{HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use ipnet::IpNet;
 use std::future::poll_fn;
@@ -105,6 +106,9 @@ impl Front {
         if let Some(refused) = too_long(&request) {
             return self.doorways.mounted.refuse(&path, refused);
         }
+        if let Some(refused) = self.refuse_unclear(&request) {
+            return refused;
+        }
         let asks = matches!(*request.method(), Method::GET | Method::HEAD);
         let own = |body: Reply| labelled(body, &path);
         match path.as_str() {
@@ -131,6 +135,15 @@ impl Front {
                 )
             }
         }
+    }
+
+    /// What two may read differently: whoever sent it is not listened to further. Requests in process name no host.
+    fn refuse_unclear(&self, request: &Request<Incoming>) -> Option<Reply> {
+        request.extensions().get::<Peer>()?;
+        let why = strict::objection(request)?;
+        let mut refused = self.doorways.mounted.refuse(request.uri().path(), Refused::Malformed(why));
+        refused.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        Some(refused)
     }
 
     async fn ready(&self) -> Reply {

@@ -29,6 +29,7 @@ mod refusals;
 mod round_trips;
 mod secrets;
 mod settings;
+mod smuggling;
 mod support;
 mod tls;
 mod vendor_input;
