@@ -23,11 +23,21 @@ impl<S> Idle<S> {
         Self { stream, most, patience: Box::pin(sleep(most)) }
     }
 
-    fn note<T>(&mut self, moved: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if moved.is_ready() {
+    /// What came of a try to move bytes. Reading alone would not notice time passing: whoever waits to write does not read.
+    fn moved<T>(&mut self, context: &mut Context<'_>, tried: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if tried.is_ready() {
             self.patience.as_mut().reset(Instant::now() + self.most);
+            return tried;
         }
-        moved
+        self.waited(context, tried)
+    }
+
+    fn waited<T>(&mut self, context: &mut Context<'_>, tried: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if tried.is_pending() {
+            ready!(self.patience.as_mut().poll(context));
+            return Poll::Ready(Err(ErrorKind::TimedOut.into()));
+        }
+        tried
     }
 }
 
@@ -38,11 +48,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Idle<S> {
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let read = Pin::new(&mut self.stream).poll_read(context, into);
-        if read.is_pending() {
-            ready!(self.patience.as_mut().poll(context));
-            return Poll::Ready(Err(ErrorKind::TimedOut.into()));
-        }
-        self.note(read)
+        self.moved(context, read)
     }
 }
 
@@ -53,15 +59,17 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Idle<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.note(written)
+        self.moved(context, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        self.waited(context, flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        let shut = Pin::new(&mut self.stream).poll_shutdown(context);
+        self.waited(context, shut)
     }
 
     fn poll_write_vectored(
@@ -70,7 +78,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Idle<S> {
         bytes: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
-        self.note(written)
+        self.moved(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -122,7 +130,7 @@ mod tests {
     use super::*;
     use http_body_util::BodyExt as _;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::time::advance;
+    use tokio::time::{advance, timeout};
 
     const MOST: Duration = Duration::from_mins(1);
     const NEARLY: Duration = Duration::from_secs(59);
@@ -141,6 +149,15 @@ mod tests {
         let began = Instant::now();
         assert_eq!(ours.read_u8().await.unwrap_err().kind(), ErrorKind::TimedOut);
         assert_eq!(began.elapsed(), MOST);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_never_reads_is_not_written_to_for_ever() {
+        let (ours, _theirs) = tokio::io::duplex(8);
+        let mut ours = Idle::after(MOST, ours);
+        let began = Instant::now();
+        let written = timeout(2 * MOST, ours.write_all(b"more than it holds")).await.unwrap();
+        assert_eq!((written.unwrap_err().kind(), began.elapsed()), (ErrorKind::TimedOut, MOST));
     }
 
     /// A byte a second, without end.
