@@ -4,6 +4,7 @@
 
 use super::house::Doorways;
 use super::metrics::Metrics;
+use super::strict;
 use anyhow::Result;
 use bytes::Bytes;
 use counterfoil_core::authority::Authority;
@@ -16,8 +17,8 @@ use counterfoil_dialects::native::client::REALM;
 use counterfoil_dialects::origin::Origin;
 use counterfoil_dialects::refusal::Refused;
 use counterfoil_dialects::{forwarded, openapi, reply};
-use http::header::ACCEPT;
-use http::{Method, Request, StatusCode};
+use http::header::{ACCEPT, CONNECTION};
+use http::{HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use ipnet::IpNet;
 use std::future::poll_fn;
@@ -102,6 +103,9 @@ impl Front {
         if let Some(refused) = too_long(&request) {
             return Answered::by_server("-", mounted.refuse(request.uri().path(), refused));
         }
+        if let Some(reply) = origin.peer().and_then(|_| self.refuse_unclear(&request)) {
+            return Answered::by_server("-", reply);
+        }
         let asks = matches!(*request.method(), Method::GET | Method::HEAD);
         let path = request.uri().path();
         let own = match path {
@@ -129,6 +133,14 @@ impl Front {
             tracing::error!("a handler broke");
             Answered::by_server("-", mounted.refuse(uri.path(), Refused::Broken))
         })
+    }
+
+    /// What two may read differently: whoever sent it is not listened to further. Requests in process name no host.
+    fn refuse_unclear(&self, request: &Request<Incoming>) -> Option<Reply> {
+        let why = strict::objection(request)?;
+        let mut refused = self.doorways.mounted.refuse(request.uri().path(), Refused::Malformed(why));
+        refused.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        Some(refused)
     }
 
     async fn ready(&self) -> Reply {

@@ -7,6 +7,7 @@ mod log;
 mod metrics;
 mod patience;
 mod spoken;
+mod strict;
 mod tls;
 
 use crate::config::server::Server;

@@ -82,8 +82,12 @@ impl<S> Patient<S> {
         }
     }
 
-    /// Ready when patience is at its end.
-    fn lost(&mut self, context: &mut Context<'_>) -> Poll<()> {
+    /// What came of a try, unless it still waits and patience is at its end. Reading alone would not notice: whoever waits
+    /// to write does not read.
+    fn patiently<T>(&mut self, context: &mut Context<'_>, tried: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if tried.is_ready() {
+            return tried;
+        }
         let end = self.end();
         if end < self.alarm.deadline() {
             self.alarm.as_mut().reset(end);
@@ -91,18 +95,18 @@ impl<S> Patient<S> {
         while self.alarm.as_mut().poll(context).is_ready() {
             let end = self.end();
             if end <= Instant::now() {
-                return Poll::Ready(());
+                return Poll::Ready(Err(ErrorKind::TimedOut.into()));
             }
             self.alarm.as_mut().reset(end);
         }
         Poll::Pending
     }
 
-    fn said<T>(&mut self, moved: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if moved.is_ready() {
+    fn said<T>(&mut self, context: &mut Context<'_>, tried: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if tried.is_ready() {
             self.moved = Instant::now();
         }
-        moved
+        self.patiently(context, tried)
     }
 }
 
@@ -113,12 +117,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let read = Pin::new(&mut self.stream).poll_read(context, into);
-        if read.is_pending() {
-            ready!(self.lost(context));
-            return Poll::Ready(Err(ErrorKind::TimedOut.into()));
+        if read.is_ready() {
+            self.heard();
         }
-        self.heard();
-        read
+        self.patiently(context, read)
     }
 }
 
@@ -129,15 +131,17 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.said(written)
+        self.said(context, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        self.patiently(context, flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        let shut = Pin::new(&mut self.stream).poll_shutdown(context);
+        self.patiently(context, shut)
     }
 
     fn poll_write_vectored(
@@ -146,7 +150,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         bytes: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
-        self.said(written)
+        self.said(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -198,7 +202,7 @@ mod tests {
     use super::*;
     use http_body_util::BodyExt as _;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::time::advance;
+    use tokio::time::{advance, timeout};
 
     const MOST: Duration = Duration::from_mins(1);
     const NEARLY: Duration = Duration::from_secs(59);
@@ -220,6 +224,15 @@ mod tests {
         let began = Instant::now();
         assert_eq!(ours.read_u8().await.unwrap_err().kind(), ErrorKind::TimedOut);
         assert_eq!(began.elapsed(), MOST);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_never_reads_is_not_written_to_for_ever() {
+        let (ours, _theirs) = tokio::io::duplex(8);
+        let mut ours = Patient::new(ours, PATIENCE, Arc::default());
+        let began = Instant::now();
+        let written = timeout(2 * MOST, ours.write_all(b"more than it holds")).await.unwrap();
+        assert_eq!((written.unwrap_err().kind(), began.elapsed()), (ErrorKind::TimedOut, MOST));
     }
 
     #[tokio::test(start_paused = true)]

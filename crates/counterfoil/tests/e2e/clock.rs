@@ -5,6 +5,7 @@ use crate::support::server::Server;
 use crate::support::text;
 use serde_json::json;
 use std::path::PathBuf;
+use std::process::Command;
 
 /// The library that shows a process another wall clock.
 fn libfaketime() -> PathBuf {
@@ -17,10 +18,19 @@ fn libfaketime() -> PathBuf {
 
 /// A server whose wall clock is off by this much.
 pub(crate) fn at(place: &Place, offset: &str) -> Server {
+    Server::run(with_clock(place, offset).env("FAKETIME_DONT_FAKE_MONOTONIC", "1"))
+}
+
+/// A server for which every clock goes ten times as fast: its patience is over the sooner.
+pub(crate) fn impatient(place: &Place) -> Server {
+    Server::run(&mut with_clock(place, "+0 x10"))
+}
+
+fn with_clock(place: &Place, clock: &str) -> Command {
     let mut serve = place.program();
     serve.args(["serve", "--listen", "127.0.0.1:0"]);
-    serve.env("LD_PRELOAD", libfaketime()).env("FAKETIME", offset).env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
-    Server::run(&mut serve)
+    serve.env("LD_PRELOAD", libfaketime()).env("FAKETIME", clock);
+    serve
 }
 
 #[test]

