@@ -8,6 +8,7 @@ pub mod reach;
 pub mod serve;
 pub mod session_cache;
 pub mod system;
+pub mod trust;
 
 use clap::FromArgMatches;
 use cli::desk::Outcome;

@@ -127,7 +127,7 @@ async fn authenticate(args: &AuthenticateArgs, visit: &Visit<'_>) -> Result<Logg
     let (secret, is_key) = match visit.account.proof.as_ref().map(|proof| &proof.value) {
         Some(Proof::Secret(source)) => (secrets.of(source)?, true),
         Some(Proof::Password(source)) => (secrets.of(source)?, false),
-        None => (secrets.ask(&format!("the API key of {username}"), instead)?, true),
+        None => (visit.missed(&format!("the API key of {username}"), instead)?, true),
     };
     let text = || secret.reveal().to_owned();
     let login = Login {
@@ -156,7 +156,7 @@ fn keep(visit: &Visit<'_>, opened: &LoggedIn) -> Result<()> {
     Ok(())
 }
 
-/// The token that `--token` gives, or the one that was kept.
+/// The token that `--token` or its variable gives, or the one that was kept.
 fn token(visit: &Visit<'_>) -> Result<Secret, Failure> {
     if let Some(spelt) = flag_token(visit.desk) {
         return visit.desk.secrets.read(&spelt);

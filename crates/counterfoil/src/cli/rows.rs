@@ -136,18 +136,24 @@ impl Row for Line {
 pub struct Intended {
     /// The method.
     pub method: String,
-    /// The path.
-    pub path: String,
+    /// The whole address; the path alone where no server is asked.
+    pub url: String,
     /// The body, or null.
     pub body: Value,
 }
 
 impl Row for Intended {
-    const COLUMNS: &'static [&'static str] = &["method", "path", "body"];
-    const MAIN: &'static str = "path";
+    const COLUMNS: &'static [&'static str] = &["method", "url", "body"];
+    const MAIN: &'static str = "url";
 }
 
 impl Intended {
+    /// The request as this server would get it.
+    #[must_use]
+    pub fn at(self, base: &str) -> Self {
+        Self { url: format!("{base}{}", self.url), ..self }
+    }
+
     /// With dots for what the body holds under that name: a dry run shows no secret.
     #[must_use]
     pub fn hiding(mut self, name: &str) -> Self {
@@ -156,15 +162,13 @@ impl Intended {
         }
         self
     }
-}
 
-impl Intended {
     /// With dots for every secret that the request holds.
     pub fn without_secrets<T>(ask: &Ask<T>) -> Self {
         let mut intended = Self::from(&ask.request);
         for secret in &ask.secrets {
             let (text, escaped) = (secret.reveal(), escape(secret.reveal()).to_string());
-            intended.path = intended.path.replace(text, "••••").replace(&escaped, "••••");
+            intended.url = intended.url.replace(text, "••••").replace(&escaped, "••••");
             hide(&mut intended.body, text);
         }
         intended
@@ -185,7 +189,7 @@ impl From<&http::Request<Bytes>> for Intended {
     fn from(request: &http::Request<Bytes>) -> Self {
         Self {
             method: request.method().to_string(),
-            path: request.uri().to_string(),
+            url: request.uri().to_string(),
             body: serde_json::from_slice(request.body()).unwrap_or_default(),
         }
     }

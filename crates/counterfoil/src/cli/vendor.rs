@@ -19,8 +19,10 @@ use counterfoil_dialects::ask::Ask;
 use counterfoil_dialects::dynatrace::client::{list, next};
 use counterfoil_dialects::dynatrace::wire::{ApiToken, ListQuery};
 use counterfoil_dialects::vendor::{Credential, Vendor};
+use counterfoil_dialects::{datto_rmm, dynatrace};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::io::IsTerminal as _;
 use tokio::sync::OnceCell;
 
 /// Who asks, for vendors that take a user's password.
@@ -68,12 +70,14 @@ impl<'d> Visit<'d> {
     /// Business of this account.
     pub fn to(desk: &'d Desk<'d>, account: Account) -> Result<Self, Failure> {
         let missing = || {
-            let why = "where is it? Give --server, or describe it in a profile";
-            Failure::usage(format!("{}: {why}", account.vendor.title))
+            let flag = if account.vendor.name == datto_rmm::NAME { "--api-uri" } else { "--server" };
+            let title = account.vendor.title;
+            Failure::usage(format!("{title}: where is it? Give {flag}, or describe it in a profile"))
         };
         let server = account.server.as_ref().ok_or_else(missing)?;
-        let courier =
-            Courier::to(account.vendor, &server.value, account.ca_file.as_deref())?.telling(desk.verbose);
+        let person = !desk.client.quiet && std::io::stderr().is_terminal();
+        let courier = Courier::to(account.vendor, &server.value, account.ca_file.as_deref())?;
+        let courier = courier.telling(desk.verbose).announcing(person);
         let sessions = SessionCache::new(desk.secrets.environment());
         Ok(Self { desk, account, sessions, courier, credential: OnceCell::new() })
     }
@@ -117,7 +121,7 @@ impl<'d> Visit<'d> {
 
     /// Says what would be asked for.
     pub fn intend<T>(&self, ask: &Ask<T>) -> Outcome {
-        self.desk.intend(&[Intended::without_secrets(ask)])
+        self.desk.print_intended(&[Intended::without_secrets(ask).at(self.courier.base())])
     }
 
     /// Prints the one answer; tells a person that a secret is not shown again.
@@ -167,14 +171,24 @@ impl<'d> Visit<'d> {
             }
             (None, Some(username)) => {
                 let what = format!("the password of {username} at {}", vendor.title);
-                let password = secrets.ask(&what, "--password -, --password @FILE, or a profile")?;
+                let password = self.missed(&what, "--password -, --password @FILE, or a profile")?;
                 Ok(Credential::Basic { username, password })
             }
             (None, None) => {
                 let what = format!("a token for {}", vendor.title);
-                Ok(Credential::Bearer(secrets.ask(&what, "--token -, --token @FILE, or a profile")?))
+                let instead = match vendor.name {
+                    dynatrace::NAME => "--token -, --token @FILE, or a profile",
+                    _ => "--token -, --token @FILE, --username with --password, or a profile",
+                };
+                Ok(Credential::Bearer(self.missed(&what, instead)?))
             }
         }
+    }
+
+    /// Asks a person for a secret, and says why it is not the one that a profile keeps.
+    pub fn missed(&self, what: &str, instead: &str) -> Result<Secret, Failure> {
+        let why = self.account.withheld.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+        self.desk.secrets.ask(&format!("{what}{why}"), instead)
     }
 }
 

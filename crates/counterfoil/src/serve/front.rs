@@ -4,6 +4,7 @@
 
 use super::house::Doorways;
 use super::metrics::Metrics;
+use crate::reach::WHERE;
 use anyhow::Result;
 use bytes::Bytes;
 use counterfoil_core::authority::Authority;
@@ -45,6 +46,8 @@ pub(super) struct Front {
     metrics: Metrics,
     trusted: Vec<IpNet>,
     openapi: Bytes,
+    /// Where it answers others; nowhere in process.
+    pub(super) url: String,
 }
 
 impl Front {
@@ -52,7 +55,14 @@ impl Front {
     pub(super) fn new(house: Arc<Authority>, doorways: Doorways, trusted: Vec<IpNet>) -> Result<Self> {
         let document = openapi::document(doorways.mounted.routes(), env!("CARGO_PKG_VERSION"));
         let openapi = serde_json::to_vec(&document)?.into();
-        Ok(Self { metrics: Metrics::new(Arc::clone(&house)), house, doorways, trusted, openapi })
+        Ok(Self {
+            metrics: Metrics::new(Arc::clone(&house)),
+            house,
+            doorways,
+            trusted,
+            openapi,
+            url: String::new(),
+        })
     }
 
     /// Answers a request whose body is at hand.
@@ -115,6 +125,9 @@ impl Front {
             "/metrics" if asks => own(self.measured(&request)),
             "/openapi.json" if asks => {
                 own(reply::whole(StatusCode::OK, "application/json", self.openapi.clone()))
+            }
+            WHERE if asks && request.extensions().get::<Operator>().is_some() => {
+                own(reply::whole(StatusCode::OK, "text/plain", self.url.clone().into()))
             }
             "/healthz" | "/readyz" | "/metrics" | "/openapi.json" => {
                 let (asked, allowed) = (request.method().clone(), vec![Method::GET, Method::HEAD]);

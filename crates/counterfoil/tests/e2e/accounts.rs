@@ -282,14 +282,14 @@ fn a_secret_that_cannot_be_stored_is_not_lost_and_the_old_one_counts() {
     let old = town.dynatrace("store", "5d");
     let profile = |store: &str| {
         format!(
-            "[profile.it]\nvendor = 'dynatrace'\nserver = '{url}'\nsecret = {{ command = ['cat', 'store'], store = ['sh', '-c', '{store}'] }}\n"
+            "[profile.it]\nvendor = 'dynatrace'\nserver = '{url}'\nsecret = {{ command = ['cat', '../../store'], store = ['sh', '-c', '{store}'] }}\n"
         )
     };
     // A place that takes nothing is found out before anything is asked for.
     for (store, why) in [
         ("exit 1", "`sh …` failed: exit status: 1"),
-        ("cat > elsewhere", "rotated"),
-        ("cat >/dev/null; echo x > store", "gives another secret"),
+        ("cat > ../../elsewhere", "rotated"),
+        ("cat >/dev/null; echo x > ../../store", "gives another secret"),
     ] {
         town.house.place.write("store", &old);
         town.house.place.write_profiles(&profile(store));
@@ -313,7 +313,7 @@ fn a_secret_that_cannot_be_stored_is_not_lost_and_the_old_one_counts() {
     }
     // A program that works gets the secret on its standard input.
     town.house.place.write("store", &old);
-    town.house.place.write_profiles(&profile("cat > store"));
+    town.house.place.write_profiles(&profile("cat > ../../store"));
     assert_eq!(town.rows("rotate it --yes --expires 30d")[0]["outcome"], "rotated");
     let new = town.kept("store");
     assert!(town.counts(&new) && !town.counts(&old));

@@ -112,7 +112,7 @@ fn datto_rmm() {
     assert!(opens(&house.printed("datto request-access-token -o value")));
     // Where no key is said, the secret is both.
     house.place.write("secret", format!("{key}:{secret}\n"));
-    house.profile("datto-rmm", "secret = { command = ['cat', 'secret'] }");
+    house.profile("datto-rmm", "secret = { command = ['cat', '../../secret'] }");
     let answer = house.json("datto request-access-token");
     assert_eq!(
         (answer["token_type"].as_str(), answer["expires_in"].as_i64()),
@@ -120,6 +120,13 @@ fn datto_rmm() {
     );
     let kept = house.kept().unwrap();
     assert_eq!((&kept["token"], kept["username"].as_str()), (&answer["access_token"], Some(key.as_str())));
+    // A key that is said goes with its own half only.
+    let by_key = |key: &str| house.run(&format!("datto request-access-token {url} {key} -o value"));
+    assert!(opens(&by_key(&key).printed()));
+    let said = by_key("OTHERKEY");
+    assert_eq!(said.code, Some(4), "{said:?}");
+    let said = said.refused();
+    assert!(said.contains("what the profile `it` keeps is of another key"), "{said}");
     // Nothing that is wrong is repeated.
     let ran = house.fed(&format!("datto request-access-token {url} {key} - -q"), "hush-hush");
     assert_eq!(ran.code, Some(4));
@@ -131,7 +138,7 @@ fn datto_rmm() {
 fn datto_rmm_without_a_value_does_not_wait() {
     let place = Place::new();
     for (line, code, part) in [
-        ("datto request-access-token", 2, "Datto RMM: where is it? Give --server"),
+        ("datto request-access-token", 2, "Datto RMM: where is it? Give --api-uri"),
         ("datto request-access-token http://127.0.0.1:1", 2, "the API key is missing"),
         ("datto request-access-token http://127.0.0.1:1 KEY", 4, "give --api-secret-key -"),
         ("datto request-access-token http://127.0.0.1:1 -", 2, "only --api-secret-key takes it"),
@@ -169,7 +176,10 @@ fn ruvds() {
     assert_eq!(house.run("ruvds tokens get 38400000-8cf0-11bd-b23e-10b96e4ef00d").code, Some(3));
     // A dry run asks nobody.
     let intended = house.json(&format!("ruvds tokens put {id} --dry-run --server http://127.0.0.1:1"));
-    assert_eq!(intended, json!({"method": "PUT", "path": format!("/v2/tokens/{id}"), "body": null}));
+    assert_eq!(
+        intended,
+        json!({"method": "PUT", "url": format!("http://127.0.0.1:1/v2/tokens/{id}"), "body": null})
+    );
 }
 
 #[test]
@@ -299,6 +309,47 @@ fn our_own_token_goes_to_no_vendor() {
 }
 
 #[test]
+fn what_a_profile_keeps_goes_to_its_own_server_only() {
+    let raw = Raw::saying(vec![reply("200 OK", r#"{"tokens":[]}"#)]);
+    let (place, url) = (Place::new(), raw.url());
+    place.write("hush", "hush");
+    let secret = "secret = { file = '../../hush' }";
+    place.write_profiles(&format!(
+        "[profile.default]\nserver = 'http://127.0.0.1:1'\n{secret}\n\
+         [profile.vds]\nvendor = 'ruvds'\n{secret}\n\
+         [profile.rmm]\nvendor = 'datto-rmm'\nserver = 'http://127.0.0.1:1'\nkey = 'K'\n{secret}\n\
+         [profile.room]\nvendor = 'control-room'\nserver = 'http://127.0.0.1:1'\nusername = 'jdoe'\n{secret}\n"
+    ));
+    for (line, why) in [
+        (
+            format!("token list --server {url}"),
+            "what the profile `default` keeps is for http://127.0.0.1:1 only",
+        ),
+        (
+            format!("ruvds tokens list --server {url}"),
+            "the profile `vds` keeps is for https://api.ruvds.com only",
+        ),
+        (format!("datto request-access-token --api-uri {url}"), "`rmm` keeps is for http://127.0.0.1:1 only"),
+        ("datto request-access-token --api-key L".to_owned(), "`rmm` keeps is that of K"),
+        (format!("control-room authenticate --server {url}"), "`room` keeps is for http://127.0.0.1:1 only"),
+        ("control-room authenticate --username solo".to_owned(), "`room` keeps is that of jdoe"),
+    ] {
+        let ran = place.run(&line.split(' ').collect::<Vec<_>>());
+        assert_eq!(ran.code, Some(4), "{line}: {ran:?}");
+        let said = ran.refused();
+        assert!(said.contains(why) && said.contains(" is needed: give "), "{said}");
+    }
+    // A variable is no better than a flag; a secret that is said goes where it is said.
+    let elsewhere = [("COUNTERFOIL_RUVDS_SERVER", url.as_str())];
+    let list = ["ruvds", "tokens", "list"];
+    assert_eq!(place.run_with(&list, &elsewhere, "").code, Some(4));
+    let said = [&list[..], &["--token", "-"]].concat();
+    place.run_with(&said, &elsewhere, "said").printed();
+    let heard = raw.heard();
+    assert!(heard.len() == 1 && heard[0].contains("authorization: Bearer said\r\n"), "{heard:?}");
+}
+
+#[test]
 fn a_profile_is_chosen_by_vendor_or_by_name() {
     let place = Place::with_store();
     place.write("secret", "hush");
@@ -352,6 +403,7 @@ fn a_program_that_keeps_secrets_is_asked() {
     ] {
         let said = with(secret).refused();
         assert!(said.contains(why) && !said.contains("hush"), "{said}");
+        assert!(said.contains("the profile `x`: "), "{said}");
     }
     let heard = raw.heard();
     assert!(heard.len() == 1 && heard[0].contains("authorization: Bearer from a program\r\n"), "{heard:?}");

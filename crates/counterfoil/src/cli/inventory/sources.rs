@@ -80,19 +80,21 @@ pub(super) async fn all(desk: &Desk<'_>) -> Result<Vec<Source>> {
 
 fn way_to(desk: &Desk<'_>, account: Account) -> Result<Way, Failure> {
     let visit = Visit::to(desk, account)?;
+    // One line says whom all of it waits for.
+    let courier = visit.courier.clone().announcing(false);
     match visit.account.vendor.name {
         datto_rmm::NAME => {
             let (key, secret) = crate::cli::datto::pair(&visit)?;
-            Ok(Way::Key { courier: visit.courier, key, secret })
+            Ok(Way::Key { courier, key, secret })
         }
         counterfoil_dialects::control_room::NAME => {
             let username = crate::cli::control_room::username(&visit)?;
             let session = visit.kept_session(&username);
-            Ok(Way::Session { courier: visit.courier, username, session })
+            Ok(Way::Session { courier, username, session })
         }
         _ => {
             let credential = visit.credential()?;
-            Ok(Way::Vendor(visit.courier, credential))
+            Ok(Way::Vendor(courier, credential))
         }
     }
 }

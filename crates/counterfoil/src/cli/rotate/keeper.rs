@@ -73,7 +73,7 @@ impl<'a> Keeper<'a> {
 
     fn put(&self, secret: &Secret) -> Result<(), Failure> {
         match (&self.kept.store, &self.kept.place) {
-            (Some(command), _) => run(command, Some(secret)).map(drop),
+            (Some(command), _) => run(command, &self.kept.directory, Some(secret)).map(drop),
             (None, Place::File(path)) => {
                 let failed =
                     |why| Failure::new(Exit::Failed, format!("{} cannot be written: {why}", path.display()));
