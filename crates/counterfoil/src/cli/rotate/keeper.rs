@@ -42,8 +42,14 @@ impl<'a> Keeper<'a> {
     /// Puts the present secret where it is, to see that a new one will get there.
     pub(super) fn rehearse(&self, present: &Secret) -> Result<(), Failure> {
         if self.refuge.exists() {
-            let why = "holds a secret that an earlier rotation could not put in its place; see to that first";
-            return Err(Failure::new(Exit::Conflict, format!("{} {why}", self.refuge.display())));
+            let (refuge, place) = (self.refuge.display(), self.kept.shown());
+            return Err(Failure::new(
+                Exit::Conflict,
+                format!(
+                    "{refuge} holds a secret that an earlier rotation could not put in its place: put it to {place} \
+                     yourself, then remove that file"
+                ),
+            ));
         }
         self.put(present)?;
         self.check(present)
