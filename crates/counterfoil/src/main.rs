@@ -39,6 +39,12 @@ fn run(environment: &Environment) -> Outcome {
     {
         return Runtime::new()?.block_on(cmdlet::run(cmdlet, rest, environment));
     }
+    if let Ok([help, name]) = arguments.as_deref()
+        && help == "help"
+        && let Some(cmdlet) = cmdlet::named(name)
+    {
+        return cmdlet::explain(cmdlet);
+    }
     let cli = Cli::from_arg_matches(&cli::command().get_matches()).unwrap_or_else(|error| error.exit());
     Runtime::new()?.block_on(cli::run(cli, environment))
 }

@@ -20,6 +20,9 @@ pub const VARIABLES: Variables = Variables {
     password: "COUNTERFOIL_CONTROL_ROOM_PASSWORD",
 };
 
+/// The variable of a session's token.
+pub const SESSION: &str = "COUNTERFOIL_CONTROL_ROOM_TOKEN";
+
 /// What can be done at a Control Room.
 #[derive(Debug, Args)]
 pub struct Noun {
@@ -69,6 +72,7 @@ impl Row for LoggedIn {
     const COLUMNS: &'static [&'static str] = &["token", "user"];
     const MAIN: &'static str = "token";
     const SECRET: bool = true;
+    const VARIABLE: &'static str = SESSION;
 
     fn detail() -> Vec<String> {
         ["token", "user.id", "user.username", "user.email"].map(str::to_owned).to_vec()
@@ -160,6 +164,9 @@ fn keep(visit: &Visit<'_>, opened: &LoggedIn) -> Result<()> {
 fn token(visit: &Visit<'_>) -> Result<Secret, Failure> {
     if let Some(spelt) = flag_token(visit.desk) {
         return visit.desk.secrets.read(&spelt);
+    }
+    if let Some(text) = visit.desk.secrets.environment().get(SESSION)? {
+        return Ok(Secret::new(text.trim().to_owned()));
     }
     let kept = visit.kept_session(&username(visit)?);
     kept.ok_or_else(|| {

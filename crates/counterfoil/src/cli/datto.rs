@@ -29,7 +29,7 @@ const NO_KEY: &str = "the API key is missing: give --api-key, or the variable CO
 /// What can be done at Datto RMM.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Request a JWT access token with an API key; it is kept for other commands until it ends
+    /// Request a JWT access token with an API key; it is printed, and kept below ~/.cache/counterfoil until it ends
     RequestAccessToken(RequestArgs),
 }
 
@@ -61,6 +61,7 @@ impl Row for Granted {
     const COLUMNS: &'static [&'static str] = &["access_token", "token_type", "expires_in", "scope", "jti"];
     const MAIN: &'static str = "access_token";
     const SECRET: bool = true;
+    const VARIABLE: &'static str = "COUNTERFOIL_DATTO_ACCESS_TOKEN";
 }
 
 /// Carries the verb out.

@@ -100,7 +100,7 @@ impl Printer {
             }
             Format::Env => {
                 let line =
-                    |value| format!("COUNTERFOIL_TOKEN={}\n", format::shell(&cell(at(value, T::MAIN), ",")));
+                    |value| format!("{}={}\n", T::VARIABLE, format::shell(&cell(at(value, T::MAIN), ",")));
                 values.iter().map(line).collect()
             }
         }

@@ -23,6 +23,8 @@ pub trait Row: Serialize + JsonSchema {
     const MAIN: &'static str;
     /// Whether the main field is a secret, which `-o env` may print.
     const SECRET: bool = false;
+    /// The variable that `-o env` sets: one that the commands for the secret's server read.
+    const VARIABLE: &'static str = "COUNTERFOIL_TOKEN";
 
     /// Every field, as the schema names them.
     fn fields() -> Vec<String> {

@@ -32,7 +32,10 @@ impl<'a> Secrets<'a> {
 
     /// The secret that is spelt so.
     pub fn read(&self, spelt: &str) -> Result<Secret, Failure> {
-        let text = if spelt == "-" {
+        let text = if spelt == "-" && std::io::stdin().is_terminal() {
+            rpassword::prompt_password("the secret (not shown): ")
+                .map_err(|why| Failure::usage(format!("standard input cannot be read: {why}")))?
+        } else if spelt == "-" {
             self.input()?
         } else if let Some(path) = spelt.strip_prefix('@') {
             std::fs::read_to_string(path)
@@ -99,7 +102,8 @@ impl<'a> Secrets<'a> {
         if answer.is_empty() { Err(missing()) } else { Ok(Secret::new(answer)) }
     }
 
-    fn input(&self) -> Result<String, Failure> {
+    /// All of standard input, once.
+    pub fn input(&self) -> Result<String, Failure> {
         if self.input_taken.replace(true) {
             return Err(Failure::usage("only one secret can be read from standard input"));
         }

@@ -7,7 +7,7 @@ use super::format::Format;
 use super::rows::{Intended, Row};
 use crate::config::Origin;
 use crate::config::account::{Account, Given, Proof, Variables};
-use crate::config::client::SecretSource;
+use crate::config::client::{ClientFlags, SecretSource};
 use crate::courier::Courier;
 use crate::session_cache::{Holder, SessionCache};
 use crate::system::SystemClock;
@@ -246,13 +246,50 @@ pub fn flag_token(desk: &Desk<'_>) -> Option<String> {
 
 /// A JSON document given as an argument, which may hold a secret, as what it describes.
 pub fn from_json<T: DeserializeOwned>(desk: &Desk<'_>, spelt: &str) -> Result<T, Failure> {
-    let text: Secret = if spelt.trim_start().starts_with('{') {
-        Secret::new(spelt.to_owned())
-    } else {
-        desk.secrets.read(spelt)?
+    let text = match spelt {
+        // Lines that are typed are to be seen.
+        "-" => Secret::new(desk.secrets.input()?),
+        spelt if spelt.starts_with('@') || spelt.starts_with("env:") => desk.secrets.read(spelt)?,
+        text => Secret::new(text.to_owned()),
     };
     serde_json::from_str(text.reveal()).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
         Failure::usage(format!("the JSON does not describe one, see {place}"))
+    })
+}
+
+/// The help of a vendor's commands, which look at variables of their own and not at those of our servers.
+pub fn help(command: clap::Command, variables: &Variables) -> clap::Command {
+    let datto = variables.server == super::datto::VARIABLES.server;
+    let flags = ClientFlags::augment_args(clap::Command::new(""));
+    let command = flags.get_arguments().fold(command, |command, flag| match flag.get_id().as_str() {
+        "server" | "credential" if datto => command.arg(flag.clone().hide(true)),
+        "server" => {
+            let what = format!("Its address [variable: {}; default: the profile's]", variables.server);
+            command.arg(flag.clone().help(what))
+        }
+        "credential" if variables.secret == super::control_room::VARIABLES.secret => {
+            let what = format!(
+                "Token of a session [variable: {}; default: the one that is kept]",
+                super::control_room::SESSION
+            );
+            command.arg(flag.clone().help(what))
+        }
+        "credential" => {
+            let how = "`-` (standard input), `@FILE`, `env:NAME` or the text";
+            let what = format!("Token: {how} [variable: {}; default: the profile's]", variables.secret);
+            command.arg(flag.clone().help(what))
+        }
+        "realm" => command.arg(flag.clone().hide(true)),
+        _ => command,
+    });
+    command.mut_args(|flag| {
+        let variable = match flag.get_id().as_str() {
+            "username" => variables.username,
+            "password" => variables.password,
+            _ => return flag,
+        };
+        let what = flag.get_help().map(ToString::to_string).unwrap_or_default();
+        if what.contains("[variable") { flag } else { flag.help(format!("{what} [variable: {variable}]")) }
     })
 }

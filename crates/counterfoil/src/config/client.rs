@@ -42,6 +42,24 @@ pub struct ClientFlags {
     pub quiet: bool,
 }
 
+impl ClientFlags {
+    /// A flag that was given, if any was.
+    pub fn said(&self) -> Option<&'static str> {
+        let Self { server, token, realm, profile, output, fields, no_header, quiet } = self;
+        let said = [
+            ("--server", server.is_some()),
+            ("--token", token.is_some()),
+            ("--realm", realm.is_some()),
+            ("--profile", profile.is_some()),
+            ("--output", output.is_some()),
+            ("--fields", !fields.is_empty()),
+            ("--no-header", *no_header),
+            ("--quiet", *quiet),
+        ];
+        said.into_iter().find_map(|(flag, said)| said.then_some(flag))
+    }
+}
+
 /// Where a secret is to be had.
 pub enum SecretSource {
     /// In one of the four spellings.

@@ -171,6 +171,12 @@ fn ruvds() {
     let new = house.printed(&format!("ruvds tokens put {id} -o value"));
     assert_eq!(by(&secret).code, Some(4), "the old secret is dead at once");
     assert_eq!(by(new.trim()).printed().trim(), id);
+    // A shell's variable is the one that the next command reads.
+    let env = house.printed(&format!("ruvds tokens put {id} -o env"));
+    let (name, quoted) = env.trim().split_once('=').unwrap();
+    assert_eq!(name, "COUNTERFOIL_RUVDS_TOKEN");
+    let new = quoted.trim_matches('\'').to_owned();
+    house.place.run_with(&["ruvds", "tokens", "list"], &[(name, &new)], "").printed();
     // What it may not give, and what there is not.
     assert_eq!(house.fed("ruvds tokens create x --role write --token -", &new).code, Some(6));
     assert_eq!(house.run("ruvds tokens get 38400000-8cf0-11bd-b23e-10b96e4ef00d").code, Some(3));
@@ -203,6 +209,7 @@ fn agent_config() {
     for line in ["agent-config tokens list", "agent-config tokens list --legacy-path"] {
         assert_eq!(house.json(line)["items"], json!([power]));
     }
+    assert!(house.run("agent-config tokens list -o env").refused().contains("a list may hold many secrets"));
     // A token administers no tokens.
     let ran = house.fed("agent-config tokens list --token -", &uuid);
     assert_eq!(ran.code, Some(4), "{ran:?}");
@@ -283,6 +290,16 @@ fn control_room() {
         assert!(!valid(&fresh) && house.kept().is_none());
         assert_eq!(house.run("control-room validate").code, Some(4), "nothing is kept");
     }
+    let env = house.printed("control-room authenticate -o env");
+    let (name, token) = env.trim().split_once('=').unwrap();
+    house.printed("control-room refresh");
+    let by_variable =
+        house.place.run_with(&["control-room", "validate"], &[(name, token.trim_matches('\''))], "");
+    assert_eq!(
+        (name, by_variable.code),
+        ("COUNTERFOIL_CONTROL_ROOM_TOKEN", Some(8)),
+        "the refreshed one is over"
+    );
     let user = house.json("control-room authenticate --password @password --multiple")["user"].clone();
     assert_eq!((user["username"].as_str(), user["id"].as_str()), (Some("jdoe"), Some("2")));
     let wrong = house.fed("control-room authenticate --api-key -", "an API key that is none");

@@ -28,6 +28,9 @@ pub(super) const PARAMETERS: &[Parameter] = &[
     Parameter { name: "ApiSecretKey", pipeline: true },
 ];
 
+pub(super) const NOTE: &str = "Address, key and secret are kept for the next call in ~/.cache/counterfoil/sessions/datto-rmm-module.json, readable by \
+     you only, until the token ends; remove that file to forget them.\n";
+
 /// What the page calls global variables: a private file, dropped when the token ends that it bought.
 #[derive(Serialize, Deserialize)]
 struct Globals {
