@@ -150,10 +150,8 @@ impl Vendor {
             return Err(Fault::Moved { status, to: location(answer) });
         }
         if !status.is_success() {
-            let complaint = (self.complaint)(body).map(|complaint| Complaint {
-                said: complaint.said.chars().take(LONGEST).collect(),
-                ..complaint
-            });
+            let complaint =
+                (self.complaint)(body).map(|complaint| Complaint { said: cut(&complaint.said), ..complaint });
             return Err(Fault::Refused { status, complaint });
         }
         let body: &[u8] = if body.is_empty() { b"null" } else { body };
@@ -169,6 +167,14 @@ impl Vendor {
             };
             Fault::Unreadable { status, why }
         })
+    }
+}
+
+/// As much of a vendor's words as is repeated; what is left out is marked.
+fn cut(said: &str) -> String {
+    match said.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", &said[..at]),
+        None => said.to_owned(),
     }
 }
 
@@ -228,6 +234,7 @@ mod tests {
         assert_eq!(why(502, "text/html", "<html>"), "answered 502 Bad Gateway");
         let body = r#"{"error":{"code":404,"message":"Token does not exist."}}"#;
         assert_eq!(why(404, "", body), "answered 404 Not Found: Token does not exist.");
+        assert_eq!(cut(&"é".repeat(301)), format!("{}…", "é".repeat(300)));
         assert!(read::<()>(204, "", "").is_ok());
         assert!(read::<()>(200, "text/html", "<html>").is_err(), "nothing was done by a page");
     }
