@@ -4,7 +4,7 @@ use crate::config::Line;
 use bytes::Bytes;
 use counterfoil_dialects::ask::{Ask, escape};
 use counterfoil_dialects::native::wire::Scope;
-use counterfoil_dialects::native::wire::gate::{Explained, Gate};
+use counterfoil_dialects::native::wire::gate::{Explained, Gate, Rule};
 use counterfoil_dialects::native::wire::journal::Entry;
 use counterfoil_dialects::native::wire::principal::{Principal, Role};
 use counterfoil_dialects::native::wire::realm::{NewRealmIssued, Realm};
@@ -36,6 +36,11 @@ pub trait Row: Serialize + JsonSchema {
     /// What is printed of one alone: every field, unless that would not be readable.
     fn detail() -> Vec<String> {
         Self::fields()
+    }
+
+    /// The parts of a field as people write them, where they are no plain text.
+    fn words(&self, _field: &str) -> Option<Vec<String>> {
+        None
     }
 }
 
@@ -95,6 +100,20 @@ impl Row for Role {
 impl Row for Gate {
     const COLUMNS: &'static [&'static str] = &["name", "scopes", "places", "callers", "limit"];
     const MAIN: &'static str = "name";
+
+    fn words(&self, field: &str) -> Option<Vec<String>> {
+        match field {
+            "set" => Some(self.set.iter().map(|set| format!("{}={}", set.header, set.fact)).collect()),
+            "rules" => {
+                let rule = |rule: &Rule| {
+                    let words = [rule.methods.join(","), rule.path.clone(), rule.scopes.join(" ")];
+                    words.join(" ").trim().to_owned()
+                };
+                Some(self.rules.iter().map(rule).collect())
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Row for Explained {
