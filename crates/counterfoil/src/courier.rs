@@ -5,6 +5,7 @@
 use crate::cli::exit::{Exit, Failure};
 use crate::reach::{base, http, innermost, straight, whole};
 use crate::system::SystemClock;
+use crate::trust::{distrusted, with_authorities};
 use bytes::Bytes;
 use counterfoil_core::clock::Clock;
 use counterfoil_core::when::iso;
@@ -15,12 +16,18 @@ use http::{Method, Request, Response, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use std::path::Path;
+use std::pin::pin;
 use std::time::Duration;
+use tokio::time::{Instant, timeout};
 
 /// The longest answer that is read.
 const LONGEST: usize = 16 << 20;
 /// The longest pause that a vendor may ask for before the same request is made again.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(10);
+/// How long an answer may take in all, attempts and pauses together.
+const WITHIN: Duration = Duration::from_mins(1);
+/// After so long a person wants to know whom we wait for.
+const A_WHILE: Duration = Duration::from_secs(3);
 /// How often a request is made again.
 const AGAIN: u32 = 2;
 
@@ -30,7 +37,9 @@ pub struct Courier {
     http: reqwest::Client,
     vendor: &'static Vendor,
     base: String,
+    within: Duration,
     tells: bool,
+    announces: bool,
 }
 
 /// Why a request has no answer.
@@ -46,19 +55,20 @@ enum Lost {
 impl Courier {
     /// To the vendor at this address, trusting this authority besides those that the machine trusts.
     pub fn to(vendor: &'static Vendor, server: &str, ca_file: Option<&Path>) -> Result<Self, Failure> {
-        let mut http = http();
-        if let Some(path) = ca_file {
-            let wrong = |why: String| Failure::usage(format!("ca_file {}: {why}", path.display()));
-            let pem = std::fs::read(path).map_err(|why| wrong(why.to_string()))?;
-            let authorities =
-                reqwest::Certificate::from_pem_bundle(&pem).map_err(|why| wrong(innermost(&why)))?;
-            if authorities.is_empty() {
-                return Err(wrong("holds no certificate".into()));
-            }
-            http = http.tls_certs_merge(authorities);
-        }
-        let http = http.build().map_err(|why| Failure::new(Exit::Failed, innermost(&why)))?;
-        Ok(Self { http, vendor, base: base(server)?, tells: false })
+        let http = with_authorities(http(), ca_file)?.build();
+        let http = http.map_err(|why| Failure::new(Exit::Failed, innermost(&why)))?;
+        Ok(Self { http, vendor, base: base(server)?, within: WITHIN, tells: false, announces: false })
+    }
+
+    /// What stands before every path.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The same, telling a person whom it waits for if that is wanted.
+    #[must_use]
+    pub fn announcing(self, announces: bool) -> Self {
+        Self { announces, ..self }
     }
 
     /// The same, telling a person every request if that is wanted.
@@ -94,11 +104,15 @@ impl Courier {
         if self.tells {
             crate::cli::remark(&hide(&format!("VERBOSE: {} {place}", request.method())));
         }
+        let waited = sentence(Failure::usage(format!("{place} is waited for"))).message;
+        let end = Instant::now() + self.within;
         for attempt in 0.. {
-            let again = attempt < AGAIN;
-            match self.send(&request).await {
+            let sent = self.patiently(&request, end, &waited).await;
+            let left = end.saturating_duration_since(Instant::now());
+            let again = attempt < AGAIN && !left.is_zero();
+            match sent {
                 Ok(answer) => match pause(&ask, &answer) {
-                    Some(pause) if again => tokio::time::sleep(pause).await,
+                    Some(pause) if again && pause < left => tokio::time::sleep(pause).await,
                     _ => {
                         let read = self.vendor.read(&ask, &answer);
                         return read
@@ -117,14 +131,32 @@ impl Courier {
         format!("{} at {}{}", self.vendor.title, self.base, request.uri().path())
     }
 
-    async fn send(&self, request: &Request<Bytes>) -> Result<Response<Bytes>, Lost> {
+    /// Sends, and tells a person when that takes a while.
+    async fn patiently(
+        &self,
+        request: &Request<Bytes>,
+        end: Instant,
+        waited: &str,
+    ) -> Result<Response<Bytes>, Lost> {
+        let mut sending = pin!(self.send(request, end));
+        if self.announces {
+            match timeout(A_WHILE, &mut sending).await {
+                Ok(sent) => return sent,
+                Err(_) => crate::cli::remark(waited),
+            }
+        }
+        sending.await
+    }
+
+    async fn send(&self, request: &Request<Bytes>, end: Instant) -> Result<Response<Bytes>, Lost> {
         let unsent = |why: &dyn std::error::Error| Lost::Unsent(innermost(why), "check the address");
         let (mut parts, body) = request.clone().into_parts();
         parts.uri = format!("{}{}", self.base, parts.uri)
             .parse()
             .map_err(|why: http::uri::InvalidUri| unsent(&why))?;
-        let request =
+        let mut request =
             reqwest::Request::try_from(Request::from_parts(parts, body)).map_err(|why| unsent(&why))?;
+        *request.timeout_mut() = Some(end.saturating_duration_since(Instant::now()));
         let answer = self.http.execute(request).await.map_err(|why| lost(&why))?;
         whole(answer, LONGEST).await.map_err(|why| lost(&why))?.ok_or(Lost::TooLong)
     }
@@ -133,9 +165,8 @@ impl Courier {
 /// What an error of the HTTP library means.
 fn lost(why: &reqwest::Error) -> Lost {
     let cause = innermost(why);
-    if cause.contains("certificate") {
-        let what = format!("shows a certificate that is not trusted ({cause})");
-        return Lost::Unsent(what, "check the address, or name its authority with ca_file in the profile");
+    if let Some((what, advice)) = distrusted(&cause) {
+        return Lost::Unsent(what, advice);
     }
     if why.is_connect() {
         let cause = if why.is_timeout() { "no connection within 10 s".to_owned() } else { cause };
@@ -253,4 +284,25 @@ fn secrets<T>(ask: &Ask<T>, sent: &Request<Bytes>, credential: Option<&Credentia
     // The longest first: one may be part of another.
     all.sort_by_key(|text| std::cmp::Reverse(text.len()));
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use counterfoil_dialects::ruvds::client::{VENDOR, list};
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn attempts_share_the_time_that_an_answer_may_take() {
+        let mute = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", mute.local_addr().unwrap());
+        let courier = Courier::to(&VENDOR, &url, None).unwrap();
+        let courier = Courier { within: Duration::from_millis(300), ..courier };
+        let failure = courier.ask(list().unwrap(), None).await.unwrap_err();
+        assert_eq!(failure.exit, Exit::Unreachable);
+        assert!(failure.message.contains("did not answer within a minute; try again later"), "{failure}");
+        mute.accept().await.unwrap();
+        let second = timeout(Duration::from_millis(50), mute.accept()).await;
+        assert!(second.is_err(), "the first attempt took all of it");
+    }
 }

@@ -8,6 +8,7 @@ pub mod reach;
 pub mod serve;
 pub mod session_cache;
 pub mod system;
+pub mod trust;
 
 use clap::FromArgMatches;
 use cli::desk::Outcome;
@@ -37,6 +38,12 @@ fn run(environment: &Environment) -> Outcome {
         && let Some(cmdlet) = cmdlet::named(name)
     {
         return Runtime::new()?.block_on(cmdlet::run(cmdlet, rest, environment));
+    }
+    if let Ok([help, name]) = arguments.as_deref()
+        && help == "help"
+        && let Some(cmdlet) = cmdlet::named(name)
+    {
+        return cmdlet::explain(cmdlet);
     }
     let cli = Cli::from_arg_matches(&cli::command().get_matches()).unwrap_or_else(|error| error.exit());
     Runtime::new()?.block_on(cli::run(cli, environment))

@@ -7,6 +7,7 @@ use crate::config::client::Client;
 use crate::config::server::Server;
 use crate::config::{Origin, Setting};
 use crate::serve::House;
+use crate::trust::{distrusted, with_authorities};
 use anyhow::Result;
 use bytes::{Bytes, BytesMut};
 use counterfoil_core::secret::Secret;
@@ -14,8 +15,12 @@ use counterfoil_dialects::native::client::REALM;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use http::{Request, Response, Uri};
 use std::io::ErrorKind;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
+
+/// Where the operator asks where the server answers others.
+pub const WHERE: &str = "/address";
 
 /// A way to the authority. On the last two whoever speaks is the operator, and a header names the realm.
 pub enum Reach {
@@ -74,6 +79,16 @@ impl Reach {
         }
     }
 
+    /// Where the server behind the operator's socket answers others.
+    pub async fn address(&self) -> Result<Option<String>> {
+        let Self::Socket { .. } = self else { return Ok(None) };
+        let answer = self.ask(Request::get(WHERE).body(Bytes::new())?).await?;
+        let url = std::str::from_utf8(answer.body()).ok().filter(|_| answer.status().is_success());
+        let url = url.and_then(|url| url.trim().split_once("://"));
+        let read = url.and_then(|(scheme, address)| Some((scheme, address.parse().ok()?)));
+        Ok(read.map(|(scheme, address)| format!("{scheme}://{}", reachable(address))))
+    }
+
     /// Sends the request and waits for its answer, of whatever status.
     pub async fn ask(&self, request: Request<Bytes>) -> Result<Response<Bytes>> {
         straight(&request)?;
@@ -101,16 +116,18 @@ fn remote(url: &str, client: &Client, secrets: &Secrets<'_>) -> Result<Reach, Fa
         )));
     }
     let authorization = bearer(&credential(client, secrets)?)?;
-    let http = http().build().map_err(|why| Failure::new(Exit::Failed, innermost(&why)))?;
+    let http = with_authorities(http(), client.ca_file.as_deref())?.build();
+    let http = http.map_err(|why| Failure::new(Exit::Failed, innermost(&why)))?;
     Ok(Reach::Remote { http, base, authorization })
 }
 
 /// The token that a server is asked with.
 pub fn credential(client: &Client, secrets: &Secrets<'_>) -> Result<Secret, Failure> {
-    match &client.token {
-        Some(token) => secrets.of(&token.value),
-        None => secrets.ask("a token", "--token -, --token @FILE, or the variable COUNTERFOIL_TOKEN"),
+    if let Some(token) = &client.token {
+        return secrets.of(&token.value);
     }
+    let why = client.withheld.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+    secrets.ask(&format!("a token{why}"), "--token -, --token @FILE, or the variable COUNTERFOIL_TOKEN")
 }
 
 /// The header that a token is brought in.
@@ -158,7 +175,12 @@ pub fn http() -> reqwest::ClientBuilder {
 
 async fn send(http: &reqwest::Client, base: &str, request: Request<Bytes>) -> Result<Response<Bytes>> {
     let lost = |why: &reqwest::Error| {
-        let failure = Failure::new(Exit::Unreachable, format!("{base} did not answer: {}", innermost(why)));
+        let cause = innermost(why);
+        let said = match distrusted(&cause) {
+            Some((what, advice)) => format!("{base} {what}; {advice}"),
+            None => format!("{base} did not answer: {cause}"),
+        };
+        let failure = Failure::new(Exit::Unreachable, said);
         if why.is_connect() { failure } else { failure.perhaps_done() }
     };
     let (mut parts, body) = request.into_parts();
@@ -192,6 +214,14 @@ pub async fn whole(
     }
     *response.body_mut() = body.freeze();
     Ok(Some(response))
+}
+
+/// An address of this machine where a server listens on all of them.
+pub fn reachable(mut listen: SocketAddr) -> SocketAddr {
+    if listen.ip().is_unspecified() {
+        listen.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
+    listen
 }
 
 /// The cause at the bottom: "connection refused" rather than the storeys above it.

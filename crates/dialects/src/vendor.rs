@@ -110,7 +110,7 @@ impl Fault {
         };
         if let Some(words) = words {
             let line = hide(words).split_whitespace().collect::<Vec<_>>().join(" ");
-            *words = line.chars().take(LONGEST).collect();
+            *words = cut(&line);
         }
         self
     }
@@ -184,6 +184,14 @@ impl Vendor {
     }
 }
 
+/// As much of a vendor's words as is repeated; what is left out is marked.
+fn cut(said: &str) -> String {
+    match said.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", &said[..at]),
+        None => said.to_owned(),
+    }
+}
+
 fn is_page(answer: &Response<Bytes>) -> bool {
     let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     kind.is_some_and(|kind| kind.contains("html")) || answer.body().trim_ascii_start().starts_with(b"<")
@@ -239,6 +247,7 @@ mod tests {
         assert_eq!(why(502, "text/html", "<html>"), "answered 502 Bad Gateway");
         let body = r#"{"error":{"code":404,"message":"Token does not exist."}}"#;
         assert_eq!(why(404, "", body), "answered 404 Not Found: Token does not exist.");
+        assert_eq!(cut(&"é".repeat(301)), format!("{}…", "é".repeat(300)));
         assert!(read::<()>(204, "", "").is_ok());
         assert!(read::<()>(200, "text/html", "<html>").is_err(), "nothing was done by a page");
     }

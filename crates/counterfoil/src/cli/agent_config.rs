@@ -3,6 +3,7 @@
 use super::desk::{Desk, Outcome};
 use super::exit::{Exit, Failure};
 use super::flags::Dry;
+use super::format::Format;
 use super::rows::Row;
 use super::vendor::{UserFlags, Visit, from_json};
 use crate::config::account::Variables;
@@ -95,6 +96,7 @@ impl Row for Token {
     const COLUMNS: &'static [&'static str] = &["uuid", "name", "read", "change"];
     const MAIN: &'static str = "uuid";
     const SECRET: bool = true;
+    const VARIABLE: &'static str = VARIABLES.secret;
 }
 
 /// Carries the verb out.
@@ -107,6 +109,10 @@ pub async fn run(
     let paths = if legacy_path { Paths::Legacy } else { Paths::Current };
     match verb.unwrap_or_default() {
         Verb::List => {
+            if desk.printer.format == Format::Env {
+                let why = "`-o env` sets one variable, and a list may hold many secrets: use -o value";
+                return Err(Failure::usage(why).into());
+            }
             desk.printer.many(&visit.ask(paths.list()?).await?)?;
             Ok(Exit::Done)
         }

@@ -20,6 +20,9 @@ pub const VARIABLES: Variables = Variables {
     password: "COUNTERFOIL_CONTROL_ROOM_PASSWORD",
 };
 
+/// The variable of a session's token.
+pub const SESSION: &str = "COUNTERFOIL_CONTROL_ROOM_TOKEN";
+
 /// What can be done at a Control Room.
 #[derive(Debug, Args)]
 pub struct Noun {
@@ -69,6 +72,7 @@ impl Row for LoggedIn {
     const COLUMNS: &'static [&'static str] = &["token", "user"];
     const MAIN: &'static str = "token";
     const SECRET: bool = true;
+    const VARIABLE: &'static str = SESSION;
 
     fn detail() -> Vec<String> {
         ["token", "user.id", "user.username", "user.email"].map(str::to_owned).to_vec()
@@ -127,7 +131,7 @@ async fn authenticate(args: &AuthenticateArgs, visit: &Visit<'_>) -> Result<Logg
     let (secret, is_key) = match visit.account.proof.as_ref().map(|proof| &proof.value) {
         Some(Proof::Secret(source)) => (secrets.of(source)?, true),
         Some(Proof::Password(source)) => (secrets.of(source)?, false),
-        None => (secrets.ask(&format!("the API key of {username}"), instead)?, true),
+        None => (visit.missed(&format!("the API key of {username}"), instead)?, true),
     };
     let text = || secret.reveal().to_owned();
     let login = Login {
@@ -156,10 +160,13 @@ fn keep(visit: &Visit<'_>, opened: &LoggedIn) -> Result<()> {
     Ok(())
 }
 
-/// The token that `--token` gives, or the one that was kept.
+/// The token that `--token` or its variable gives, or the one that was kept.
 fn token(visit: &Visit<'_>) -> Result<Secret, Failure> {
     if let Some(spelt) = flag_token(visit.desk) {
         return visit.desk.secrets.read(&spelt);
+    }
+    if let Some(text) = visit.desk.secrets.environment().get(SESSION)? {
+        return Ok(Secret::new(text.trim().to_owned()));
     }
     let kept = visit.kept_session(&username(visit)?);
     kept.ok_or_else(|| {

@@ -29,7 +29,7 @@ const NO_KEY: &str = "the API key is missing: give --api-key, or the variable CO
 /// What can be done at Datto RMM.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Request a JWT access token with an API key; it is kept for other commands until it ends
+    /// Request a JWT access token with an API key; it is printed, and kept below ~/.cache/counterfoil until it ends
     RequestAccessToken(RequestArgs),
 }
 
@@ -61,6 +61,7 @@ impl Row for Granted {
     const COLUMNS: &'static [&'static str] = &["access_token", "token_type", "expires_in", "scope", "jti"];
     const MAIN: &'static str = "access_token";
     const SECRET: bool = true;
+    const VARIABLE: &'static str = "COUNTERFOIL_DATTO_ACCESS_TOKEN";
 }
 
 /// Carries the verb out.
@@ -122,28 +123,31 @@ pub async fn request(visit: &Visit<'_>, key: &str, secret: &Secret) -> anyhow::R
     Ok(granted)
 }
 
-/// Key and secret. Where no key is said, the secret is both, with a colon between them.
+/// Key and secret. A secret may be both, with a colon between them.
 pub fn pair(visit: &Visit<'_>) -> Result<(String, Secret), Failure> {
-    let secrets = &visit.desk.secrets;
+    let instead =
+        "--api-secret-key -, --api-secret-key @FILE, or the variable COUNTERFOIL_DATTO_API_SECRET_KEY";
     let key = visit.account.username.as_ref().map(|key| key.value.clone());
-    let secret = match visit.account.proof.as_ref().map(|proof| &proof.value) {
-        Some(Proof::Secret(source)) => secrets.of(source)?,
+    let proof = visit.account.proof.as_ref().map(|proof| &proof.value);
+    let secret = match proof {
+        Some(Proof::Secret(source)) => visit.desk.secrets.of(source)?,
         Some(Proof::Password(_)) => {
             return Err(Failure::usage("Datto RMM takes a key and its secret, no password"));
         }
         None if key.is_none() => return Err(Failure::usage(NO_KEY)),
-        None => {
-            let instead = "--api-secret-key -, --api-secret-key @FILE, or the variable COUNTERFOIL_DATTO_API_SECRET_KEY";
-            secrets.ask("the API secret key", instead)?
-        }
+        None => visit.missed("the API secret key", instead)?,
     };
-    match key {
-        Some(key) => Ok((key, secret)),
-        None => match secret.reveal().split_once(':') {
-            Some((key, text)) => Ok((key.to_owned(), Secret::new(text.to_owned()))),
-            None => Err(Failure::usage(
-                "the API key is missing: give --api-key, or keep the secret as KEY:SECRET",
-            )),
-        },
+    match (key, secret.reveal().split_once(':'), proof) {
+        (Some(key), Some((own, text)), _) if own == key => Ok((key, Secret::new(text.to_owned()))),
+        (Some(key), Some(_), Some(Proof::Secret(SecretSource::Kept(kept)))) => {
+            let what =
+                format!("the API secret key (what the profile `{}` keeps is of another key)", kept.profile);
+            Ok((key, visit.desk.secrets.ask(&what, instead)?))
+        }
+        (Some(key), _, _) => Ok((key, secret)),
+        (None, Some((key, text)), _) => Ok((key.to_owned(), Secret::new(text.to_owned()))),
+        (None, None, _) => {
+            Err(Failure::usage("the API key is missing: give --api-key, or keep the secret as KEY:SECRET"))
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::rows::{Intended, Row};
 use super::secrets::Secrets;
 use crate::config::client::Client;
 use crate::config::server::Server;
-use crate::reach::Reach;
+use crate::reach::{Reach, reachable};
 use crate::system::SystemEntropy;
 use anyhow::Result;
 use counterfoil_core::clock::Entropy;
@@ -18,7 +18,6 @@ use counterfoil_dialects::native::client::{self, Named};
 use counterfoil_dialects::native::wire::Page;
 use serde::de::DeserializeOwned;
 use std::io::{IsTerminal, Write};
-use std::net::Ipv4Addr;
 use tokio::sync::OnceCell;
 
 /// How a command ends if nothing failed.
@@ -53,9 +52,13 @@ impl<'a> Desk<'a> {
 
     /// Sends the request and reads its answer.
     pub async fn ask<T: DeserializeOwned>(&self, ask: Ask<T>) -> Result<T> {
-        let open = || Reach::open(&self.client, &self.server, &self.secrets);
-        let response = self.reach.get_or_try_init(open).await?.ask(ask.request).await?;
+        let response = self.reach().await?.ask(ask.request).await?;
         Ok(Ask::read(&response).map_err(|problem| Failure::from(*problem))?)
+    }
+
+    async fn reach(&self) -> Result<&Reach> {
+        let open = || Reach::open(&self.client, &self.server, &self.secrets);
+        self.reach.get_or_try_init(open).await
     }
 
     /// Asks and prints the one answer.
@@ -90,7 +93,7 @@ impl<'a> Desk<'a> {
     pub async fn create<T: Row + DeserializeOwned>(&self, ask: Ask<T>, flags: CreateFlags) -> Outcome {
         self.printer.check::<T>()?;
         if flags.dry.run {
-            return self.intend(&[Intended::from(&ask.request)]);
+            return self.intend([Intended::from(&ask.request)]);
         }
         let answer = self.ask_once(ask, flags.idempotency_key).await?;
         self.printer.one(&answer)?;
@@ -114,7 +117,7 @@ impl<'a> Desk<'a> {
             return Err(Failure::usage("nothing to change was given; see --help for what can be").into());
         }
         if flags.dry.run {
-            return self.intend(&[Intended::from(&ask.request)]);
+            return self.intend([Intended::from(&ask.request)]);
         }
         self.show(ask.if_version(flags.if_version)?).await
     }
@@ -127,7 +130,7 @@ impl<'a> Desk<'a> {
     /// Does what cannot be undone after asking whether to, and says that it is done.
     pub async fn destroy(&self, ask: Ask<()>, question: &str, done: &str, flags: DestroyFlags) -> Outcome {
         if flags.dry.run {
-            return self.intend(&[Intended::from(&ask.request)]);
+            return self.intend([Intended::from(&ask.request)]);
         }
         self.confirm(flags, question)?;
         self.ask(ask).await?;
@@ -170,10 +173,17 @@ impl<'a> Desk<'a> {
         Ok(found.ok_or_else(missing)?)
     }
 
-    /// Prints the requests that a dry run kept back.
-    pub fn intend(&self, requests: &[Intended]) -> Outcome {
+    /// Prints the requests to the authority that a dry run kept back.
+    pub fn intend(&self, requests: impl IntoIterator<Item = Intended>) -> Outcome {
+        let server = self.client.server.as_ref().map(|server| server.value.trim_end_matches('/'));
+        let whole = requests.into_iter().map(|request| request.at(server.unwrap_or_default()));
+        self.print_intended(&whole.collect::<Vec<_>>())
+    }
+
+    /// Prints requests that a dry run kept back.
+    pub fn print_intended(&self, requests: &[Intended]) -> Outcome {
         let format = match self.printer.format {
-            Format::Value | Format::Env => Format::Json, // a script must not take the path for a secret
+            Format::Value | Format::Env => Format::Json, // a script must not take the address for a secret
             other => other,
         };
         let printer = Printer { format, fields: Vec::new(), ..self.printer.clone() };
@@ -213,16 +223,17 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// Where others reach the authority: the server that is asked, or the one of this machine.
-    pub fn url(&self) -> String {
-        let own = || {
-            let mut listen = self.server.listen.value;
-            if listen.ip().is_unspecified() {
-                listen.set_ip(Ipv4Addr::LOCALHOST.into());
-            }
-            format!("{}://{listen}", if self.server.tls.is_some() { "https" } else { "http" })
-        };
-        self.client.server.as_ref().map_or_else(own, |server| server.value.clone())
+    /// Where others reach the authority: the server that is asked, or the one of this machine, which knows where it
+    /// answers; if none runs, where it would.
+    pub async fn url(&self) -> Result<String> {
+        if let Some(server) = &self.client.server {
+            return Ok(server.value.clone());
+        }
+        if let Some(url) = self.reach().await?.address().await? {
+            return Ok(url);
+        }
+        let scheme = if self.server.tls.is_some() { "https" } else { "http" };
+        Ok(format!("{scheme}://{}", reachable(self.server.listen.value)))
     }
 
     /// What `config show` prints.

@@ -141,6 +141,7 @@ impl Row for ApiTokenCreated {
     const COLUMNS: &'static [&'static str] = &["id", "token", "expirationDate"];
     const MAIN: &'static str = "token";
     const SECRET: bool = true;
+    const VARIABLE: &'static str = VARIABLES.secret;
 }
 
 impl Row for ApiToken {

@@ -41,6 +41,8 @@ pub enum Exit {
     Unreachable = 7,
     /// The checked token is not valid.
     NotValid = 8,
+    /// A person stopped it.
+    Interrupted = 130,
 }
 
 impl From<Exit> for ExitCode {

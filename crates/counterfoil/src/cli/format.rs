@@ -22,7 +22,7 @@ pub enum Format {
     Csv,
     /// The secret alone, or else the main value.
     Value,
-    /// `COUNTERFOIL_TOKEN='…'`, for a shell.
+    /// `COUNTERFOIL_TOKEN='…'` for a shell, or the variable that the vendor's commands read.
     Env,
 }
 

@@ -68,7 +68,7 @@ async fn rotate(args: RotateArgs, desk: &Desk<'_>) -> Outcome {
     let algorithm = algorithm.map_or_else(usual, Ok)?;
     let ask = SigningKeys::rotate(&RotateKey { dialect, algorithm, bits })?;
     if dry.run {
-        return desk.intend(&[Intended::from(&ask.request)]);
+        return desk.intend([Intended::from(&ask.request)]);
     }
     desk.show(ask).await
 }

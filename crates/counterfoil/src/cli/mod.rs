@@ -31,14 +31,15 @@ pub mod session;
 pub mod token;
 pub mod vendor;
 
+use crate::config::account::Variables;
 use crate::config::client::{Client, ClientFlags};
 use crate::config::environment::Environment;
 use crate::config::server::{InitFlags, ServeFlags, Server, StoreFlags};
 use anyhow::Result;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Args as _, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use desk::{Desk, Outcome};
-use exit::Exit;
+use exit::{Exit, Failure};
 use secrets::Secrets;
 use std::io::Write;
 
@@ -145,7 +146,7 @@ pub enum Command {
     Rotate(rotate::RotateArgs),
     /// Every token at every configured account and of our own, in one table
     Inventory(inventory::InventoryArgs),
-    /// Ask a running server as often as it answers, and print how often, how late and at what cost
+    /// Ask a running server as often as it answers, and print how often, how late and at what cost, in microseconds
     Bench(bench::BenchArgs),
     /// The settings of this program
     Config {
@@ -172,12 +173,46 @@ pub fn command() -> clap::Command {
     fn with_exit_codes(command: clap::Command) -> clap::Command {
         command.after_help(exit::HELP).mut_subcommands(with_exit_codes)
     }
-    with_exit_codes(Cli::command())
+    let cmdlets: Vec<_> = cmdlet::names().collect();
+    let cmdlets = format!("Vendors' cmdlets, each with -? for more:\n  {}", cmdlets.join("\n  "));
+    let tree = with_exit_codes(Cli::command()).after_help(format!("{cmdlets}\n\n{}", exit::HELP));
+    let tree = ASK_NOBODY.iter().fold(tree, |tree, name| tree.mut_subcommand(name, hidden));
+    OF_VENDORS.iter().fold(tree, |tree, (noun, variables)| {
+        tree.mut_subcommand(noun, |command| vendor::help(command, variables))
+    })
+}
+
+/// Commands that ask no server, so that the flags of asking mean nothing to them.
+const ASK_NOBODY: &[&str] = &["serve", "init", "demo", "completions"];
+
+/// Commands of the vendors, with the variables that each looks at.
+const OF_VENDORS: &[(&str, &Variables)] = &[
+    ("datto", &datto::VARIABLES),
+    ("ruvds", &ruvds::VARIABLES),
+    ("agent-config", &agent_config::VARIABLES),
+    ("dynatrace", &dynatrace::VARIABLES),
+    ("control-room", &control_room::VARIABLES),
+];
+
+/// Without the flags of asking in its help.
+fn hidden(command: clap::Command) -> clap::Command {
+    let flags = ClientFlags::augment_args(clap::Command::new(""));
+    flags.get_arguments().fold(command, |command, flag| command.arg(flag.clone().hide(true)))
 }
 
 /// Carries the command out.
 pub async fn run(cli: Cli, environment: &Environment) -> Outcome {
     let Cli { command, client, store } = cli;
+    if matches!(
+        command,
+        Command::Serve(_) | Command::Init(_) | Command::Demo(_) | Command::Completions { .. }
+    ) && let Some(flag) = client.said()
+    {
+        return Err(Failure::usage(format!(
+            "{flag} is for commands that ask, and this one asks nobody: leave it out"
+        ))
+        .into());
+    }
     match command {
         Command::Serve(flags) => {
             crate::serve::run(Server::resolve(environment, store, flags)?).await?;
@@ -285,6 +320,30 @@ mod tests {
             let cli = Cli::try_parse_from(["counterfoil"].into_iter().chain(line.split(' '))).unwrap();
             assert_eq!(cli.client.server.as_deref(), Some("http://x"));
             assert_eq!(cli.client.output, Some(format::Format::Json));
+        }
+    }
+
+    #[test]
+    fn a_vendors_help_names_what_its_commands_look_at() {
+        let mut tree = command();
+        tree.build();
+        for (noun, variables) in OF_VENDORS {
+            let noun = tree.find_subcommand(noun).unwrap();
+            each_command(noun, &mut |command| {
+                let help = command.clone().render_long_help().to_string();
+                assert!(
+                    !help.contains("COUNTERFOIL_SERVER") && !help.contains("COUNTERFOIL_TOKEN]"),
+                    "{help}"
+                );
+                assert!(command.has_subcommands() || help.contains(variables.server), "{help}");
+            });
+        }
+        let serve = tree.find_subcommand("serve").unwrap().clone().render_long_help().to_string();
+        assert!(!serve.contains("--server"), "{serve}");
+        for line in ["--server http://x ruvds tokens list", "ruvds tokens list --server http://x"] {
+            let matches = command().get_matches_from(["counterfoil"].into_iter().chain(line.split(' ')));
+            let cli = <Cli as clap::FromArgMatches>::from_arg_matches(&matches).unwrap();
+            assert_eq!(cli.client.server.as_deref(), Some("http://x"));
         }
     }
 }

@@ -119,8 +119,9 @@ pub struct DetailArgs {
     #[arg(long)]
     no_licences: bool,
     /// Let several sessions live at once
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    multiple_sessions: Option<bool>,
+    #[arg(long = "multiple-sessions", alias = "several-sessions", value_name = "BOOL")]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    several_sessions: Option<bool>,
 }
 
 impl From<DetailArgs> for EditPrincipal {
@@ -131,7 +132,7 @@ impl From<DetailArgs> for EditPrincipal {
             last_name: args.last_name,
             description: args.description,
             roles: args.roles.or_else(|| args.no_roles.then(Vec::new)),
-            several_sessions: args.multiple_sessions,
+            several_sessions: args.several_sessions,
             licences: args.licences.or_else(|| args.no_licences.then(Vec::new)),
             disabled: None,
         }

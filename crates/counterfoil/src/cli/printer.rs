@@ -59,7 +59,7 @@ impl Printer {
         let value = to_value(item);
         match self.format {
             Format::Json => pretty(&self.select(&value)),
-            Format::Table => self.upright::<T>(&value),
+            Format::Table => self.upright(item, &value),
             _ => self.lines::<T>(&[value], T::detail()),
         }
     }
@@ -100,7 +100,7 @@ impl Printer {
             }
             Format::Env => {
                 let line =
-                    |value| format!("COUNTERFOIL_TOKEN={}\n", format::shell(&cell(at(value, T::MAIN), ",")));
+                    |value| format!("{}={}\n", T::VARIABLE, format::shell(&cell(at(value, T::MAIN), ",")));
                 values.iter().map(line).collect()
             }
         }
@@ -119,12 +119,13 @@ impl Printer {
     }
 
     /// One thing as lines of field and value, without the empty ones.
-    fn upright<T: Row>(&self, value: &Value) -> String {
+    fn upright<T: Row>(&self, item: &T, value: &Value) -> String {
         let fields = if self.fields.is_empty() { T::detail() } else { self.fields.clone() };
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
         for path in fields {
-            let text = cell(at(value, &path), ", ");
+            let words = item.words(&path).map(|words| words.join(", "));
+            let text = words.unwrap_or_else(|| cell(at(value, &path), ", "));
             if !text.is_empty() {
                 table.add_row([path, format::visible(&text)]);
             }
@@ -224,6 +225,16 @@ mod tests {
                 .alone(&issued())
                 .starts_with("id         cf_1\ntoken      cf_1_it's\n")
         );
+    }
+
+    #[test]
+    fn a_gate_is_shown_as_it_is_written() {
+        let wire = r#"{"name":"front","callers":[],"scopes":["a"],"rules":[{"methods":["PUT"],"path":"/x","scopes":["b"]}],
+            "dialects":[],"places":[],"on_limit":403,"set":[{"header":"x-user","fact":"username"}],"strip":[],
+            "created":"","updated":"","version":1}"#;
+        let gate: counterfoil_dialects::native::wire::gate::Gate = serde_json::from_str(wire).unwrap();
+        let shown = printer(Format::Table, &["rules", "set"]).alone(&gate);
+        assert_eq!(shown, "rules  PUT /x b\nset    x-user=username\n");
     }
 
     #[test]

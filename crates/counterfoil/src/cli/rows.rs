@@ -4,7 +4,7 @@ use crate::config::Line;
 use bytes::Bytes;
 use counterfoil_dialects::ask::{Ask, escape};
 use counterfoil_dialects::native::wire::Scope;
-use counterfoil_dialects::native::wire::gate::{Explained, Gate};
+use counterfoil_dialects::native::wire::gate::{Explained, Gate, Rule};
 use counterfoil_dialects::native::wire::journal::Entry;
 use counterfoil_dialects::native::wire::principal::{Principal, Role};
 use counterfoil_dialects::native::wire::realm::{NewRealmIssued, Realm};
@@ -23,6 +23,8 @@ pub trait Row: Serialize + JsonSchema {
     const MAIN: &'static str;
     /// Whether the main field is a secret, which `-o env` may print.
     const SECRET: bool = false;
+    /// The variable that `-o env` sets: one that the commands for the secret's server read.
+    const VARIABLE: &'static str = "COUNTERFOIL_TOKEN";
 
     /// Every field, as the schema names them.
     fn fields() -> Vec<String> {
@@ -34,6 +36,11 @@ pub trait Row: Serialize + JsonSchema {
     /// What is printed of one alone: every field, unless that would not be readable.
     fn detail() -> Vec<String> {
         Self::fields()
+    }
+
+    /// The parts of a field as people write them, where they are no plain text.
+    fn words(&self, _field: &str) -> Option<Vec<String>> {
+        None
     }
 }
 
@@ -93,6 +100,20 @@ impl Row for Role {
 impl Row for Gate {
     const COLUMNS: &'static [&'static str] = &["name", "scopes", "places", "callers", "limit"];
     const MAIN: &'static str = "name";
+
+    fn words(&self, field: &str) -> Option<Vec<String>> {
+        match field {
+            "set" => Some(self.set.iter().map(|set| format!("{}={}", set.header, set.fact)).collect()),
+            "rules" => {
+                let rule = |rule: &Rule| {
+                    let words = [rule.methods.join(","), rule.path.clone(), rule.scopes.join(" ")];
+                    words.join(" ").trim().to_owned()
+                };
+                Some(self.rules.iter().map(rule).collect())
+            }
+            _ => None,
+        }
+    }
 }
 
 impl Row for Explained {
@@ -136,18 +157,24 @@ impl Row for Line {
 pub struct Intended {
     /// The method.
     pub method: String,
-    /// The path.
-    pub path: String,
+    /// The whole address; the path alone where no server is asked.
+    pub url: String,
     /// The body, or null.
     pub body: Value,
 }
 
 impl Row for Intended {
-    const COLUMNS: &'static [&'static str] = &["method", "path", "body"];
-    const MAIN: &'static str = "path";
+    const COLUMNS: &'static [&'static str] = &["method", "url", "body"];
+    const MAIN: &'static str = "url";
 }
 
 impl Intended {
+    /// The request as this server would get it.
+    #[must_use]
+    pub fn at(self, base: &str) -> Self {
+        Self { url: format!("{base}{}", self.url), ..self }
+    }
+
     /// With dots for what the body holds under that name: a dry run shows no secret.
     #[must_use]
     pub fn hiding(mut self, name: &str) -> Self {
@@ -156,15 +183,13 @@ impl Intended {
         }
         self
     }
-}
 
-impl Intended {
     /// With dots for every secret that the request holds.
     pub fn without_secrets<T>(ask: &Ask<T>) -> Self {
         let mut intended = Self::from(&ask.request);
         for secret in &ask.secrets {
             let (text, escaped) = (secret.reveal(), escape(secret.reveal()).to_string());
-            intended.path = intended.path.replace(text, "••••").replace(&escaped, "••••");
+            intended.url = intended.url.replace(text, "••••").replace(&escaped, "••••");
             hide(&mut intended.body, text);
         }
         intended
@@ -185,7 +210,7 @@ impl From<&http::Request<Bytes>> for Intended {
     fn from(request: &http::Request<Bytes>) -> Self {
         Self {
             method: request.method().to_string(),
-            path: request.uri().to_string(),
+            url: request.uri().to_string(),
             body: serde_json::from_slice(request.body()).unwrap_or_default(),
         }
     }

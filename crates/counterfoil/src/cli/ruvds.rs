@@ -103,6 +103,7 @@ impl Row for TokenData {
     const COLUMNS: &'static [&'static str] = &["token_id", "token_secret"];
     const MAIN: &'static str = "token_secret";
     const SECRET: bool = true;
+    const VARIABLE: &'static str = VARIABLES.secret;
 }
 
 impl Row for Token {

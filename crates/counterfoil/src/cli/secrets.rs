@@ -8,6 +8,7 @@ use crate::config::profile::{Kept, Place};
 use counterfoil_core::secret::Secret;
 use std::cell::Cell;
 use std::io::{IsTerminal, Read, Write};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Reads spelt secrets, warns once about one on the command line, and never waits where nobody can answer.
@@ -31,7 +32,10 @@ impl<'a> Secrets<'a> {
 
     /// The secret that is spelt so.
     pub fn read(&self, spelt: &str) -> Result<Secret, Failure> {
-        let text = if spelt == "-" {
+        let text = if spelt == "-" && std::io::stdin().is_terminal() {
+            rpassword::prompt_password("the secret (not shown): ")
+                .map_err(|why| Failure::usage(format!("standard input cannot be read: {why}")))?
+        } else if spelt == "-" {
             self.input()?
         } else if let Some(path) = spelt.strip_prefix('@') {
             std::fs::read_to_string(path)
@@ -63,11 +67,19 @@ impl<'a> Secrets<'a> {
 
     /// The secret that a profile keeps there.
     pub fn kept(&self, kept: &Kept) -> Result<Secret, Failure> {
+        let named = |why: Failure| {
+            let message = format!("the profile `{}`: {}", kept.profile, why.message);
+            Failure { message, ..why }
+        };
+        self.at(kept).map_err(named)
+    }
+
+    fn at(&self, kept: &Kept) -> Result<Secret, Failure> {
         match &kept.place {
             Place::File(path) => self.read(&format!("@{}", path.display())),
             Place::Variable(name) => self.read(&format!("env:{name}")),
             Place::Command(command) => {
-                let text = run(command, None)?;
+                let text = run(command, &kept.directory, None)?;
                 let line = text.reveal().strip_suffix('\n').unwrap_or(text.reveal());
                 if line.is_empty() {
                     return Err(Failure::new(
@@ -90,7 +102,8 @@ impl<'a> Secrets<'a> {
         if answer.is_empty() { Err(missing()) } else { Ok(Secret::new(answer)) }
     }
 
-    fn input(&self) -> Result<String, Failure> {
+    /// All of standard input, once.
+    pub fn input(&self) -> Result<String, Failure> {
         if self.input_taken.replace(true) {
             return Err(Failure::usage("only one secret can be read from standard input"));
         }
@@ -110,12 +123,13 @@ impl<'a> Secrets<'a> {
     }
 }
 
-/// Runs a program that keeps secrets, with this one on its standard input; what it prints.
-pub fn run(command: &[String], input: Option<&Secret>) -> Result<Secret, Failure> {
+/// Runs a program that keeps secrets there, with this one on its standard input; what it prints.
+pub fn run(command: &[String], directory: &Path, input: Option<&Secret>) -> Result<Secret, Failure> {
     let failed = |why: String| Failure::new(Exit::Failed, format!("`{} …` {why}", command[0]));
     let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
-    let child = Command::new(&command[0]).args(&command[1..]).stdin(stdin).stdout(Stdio::piped()).spawn();
-    let mut child = child.map_err(|why| failed(format!("cannot be run: {why}")))?;
+    let mut program = Command::new(&command[0]);
+    program.args(&command[1..]).current_dir(directory).stdin(stdin).stdout(Stdio::piped());
+    let mut child = program.spawn().map_err(|why| failed(format!("cannot be run: {why}")))?;
     let mut taken = Ok(());
     if let (Some(secret), Some(mut pipe)) = (input, child.stdin.take()) {
         let line = Secret::new(format!("{}\n", secret.reveal()));
@@ -161,9 +175,9 @@ mod tests {
         let command = |line: &str| ["sh", "-c", line].map(ToOwned::to_owned);
         // More than a pipe holds: whoever does not read it breaks it.
         let long = Secret::new("x".repeat(1 << 20));
-        let failed = run(&command("exit 3"), Some(&long)).unwrap_err();
+        let failed = run(&command("exit 3"), Path::new("/"), Some(&long)).unwrap_err();
         assert_eq!(failed.message, "`sh …` failed: exit status: 3");
-        let unread = run(&command("exit 0"), Some(&long)).unwrap_err();
+        let unread = run(&command("exit 0"), Path::new("/"), Some(&long)).unwrap_err();
         assert!(unread.message.starts_with("`sh …` does not take it"), "{unread:?}");
     }
 

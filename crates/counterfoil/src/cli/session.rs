@@ -70,7 +70,7 @@ pub async fn run(verb: Verb, desk: &Desk<'_>) -> Outcome {
             let whose = principal.as_ref().map_or_else(|| "the realm".to_owned(), |name| format!("`{name}`"));
             let ask = Sessions::end_many(&EndSessions { all: principal.is_none(), principal })?;
             if flags.dry.run {
-                return desk.intend(&[Intended::from(&ask.request)]);
+                return desk.intend([Intended::from(&ask.request)]);
             }
             desk.confirm(flags, &format!("End every session of {whose}?"))?;
             desk.show(ask).await?;

@@ -7,7 +7,7 @@ use super::format::Format;
 use super::rows::{Intended, Row};
 use crate::config::Origin;
 use crate::config::account::{Account, Given, Proof, Variables};
-use crate::config::client::SecretSource;
+use crate::config::client::{ClientFlags, SecretSource};
 use crate::courier::Courier;
 use crate::session_cache::{Holder, SessionCache};
 use crate::system::SystemClock;
@@ -19,8 +19,10 @@ use counterfoil_dialects::ask::Ask;
 use counterfoil_dialects::dynatrace::client::{list, next};
 use counterfoil_dialects::dynatrace::wire::{ApiToken, ListQuery};
 use counterfoil_dialects::vendor::{Credential, Vendor};
+use counterfoil_dialects::{datto_rmm, dynatrace};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::io::IsTerminal as _;
 use tokio::sync::OnceCell;
 
 /// Who asks, for vendors that take a user's password.
@@ -68,12 +70,14 @@ impl<'d> Visit<'d> {
     /// Business of this account.
     pub fn to(desk: &'d Desk<'d>, account: Account) -> Result<Self, Failure> {
         let missing = || {
-            let why = "where is it? Give --server, or describe it in a profile";
-            Failure::usage(format!("{}: {why}", account.vendor.title))
+            let flag = if account.vendor.name == datto_rmm::NAME { "--api-uri" } else { "--server" };
+            let title = account.vendor.title;
+            Failure::usage(format!("{title}: where is it? Give {flag}, or describe it in a profile"))
         };
         let server = account.server.as_ref().ok_or_else(missing)?;
-        let courier =
-            Courier::to(account.vendor, &server.value, account.ca_file.as_deref())?.telling(desk.verbose);
+        let person = !desk.client.quiet && std::io::stderr().is_terminal();
+        let courier = Courier::to(account.vendor, &server.value, account.ca_file.as_deref())?;
+        let courier = courier.telling(desk.verbose).announcing(person);
         let sessions = SessionCache::new(desk.secrets.environment());
         Ok(Self { desk, account, sessions, courier, credential: OnceCell::new() })
     }
@@ -117,7 +121,7 @@ impl<'d> Visit<'d> {
 
     /// Says what would be asked for.
     pub fn intend<T>(&self, ask: &Ask<T>) -> Outcome {
-        self.desk.intend(&[Intended::without_secrets(ask)])
+        self.desk.print_intended(&[Intended::without_secrets(ask).at(self.courier.base())])
     }
 
     /// Prints the one answer; tells a person that a secret is not shown again.
@@ -167,14 +171,24 @@ impl<'d> Visit<'d> {
             }
             (None, Some(username)) => {
                 let what = format!("the password of {username} at {}", vendor.title);
-                let password = secrets.ask(&what, "--password -, --password @FILE, or a profile")?;
+                let password = self.missed(&what, "--password -, --password @FILE, or a profile")?;
                 Ok(Credential::Basic { username, password })
             }
             (None, None) => {
                 let what = format!("a token for {}", vendor.title);
-                Ok(Credential::Bearer(secrets.ask(&what, "--token -, --token @FILE, or a profile")?))
+                let instead = match vendor.name {
+                    dynatrace::NAME => "--token -, --token @FILE, or a profile",
+                    _ => "--token -, --token @FILE, --username with --password, or a profile",
+                };
+                Ok(Credential::Bearer(self.missed(&what, instead)?))
             }
         }
+    }
+
+    /// Asks a person for a secret, and says why it is not the one that a profile keeps.
+    pub fn missed(&self, what: &str, instead: &str) -> Result<Secret, Failure> {
+        let why = self.account.withheld.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+        self.desk.secrets.ask(&format!("{what}{why}"), instead)
     }
 }
 
@@ -241,13 +255,50 @@ pub fn flag_token(desk: &Desk<'_>) -> Option<String> {
 
 /// A JSON document given as an argument, which may hold a secret, as what it describes.
 pub fn from_json<T: DeserializeOwned>(desk: &Desk<'_>, spelt: &str) -> Result<T, Failure> {
-    let text: Secret = if spelt.trim_start().starts_with('{') {
-        Secret::new(spelt.to_owned())
-    } else {
-        desk.secrets.read(spelt)?
+    let text = match spelt {
+        // Lines that are typed are to be seen.
+        "-" => Secret::new(desk.secrets.input()?),
+        spelt if spelt.starts_with('@') || spelt.starts_with("env:") => desk.secrets.read(spelt)?,
+        text => Secret::new(text.to_owned()),
     };
     serde_json::from_str(text.reveal()).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
         Failure::usage(format!("the JSON does not describe one, see {place}"))
+    })
+}
+
+/// The help of a vendor's commands, which look at variables of their own and not at those of our servers.
+pub fn help(command: clap::Command, variables: &Variables) -> clap::Command {
+    let datto = variables.server == super::datto::VARIABLES.server;
+    let flags = ClientFlags::augment_args(clap::Command::new(""));
+    let command = flags.get_arguments().fold(command, |command, flag| match flag.get_id().as_str() {
+        "server" | "credential" if datto => command.arg(flag.clone().hide(true)),
+        "server" => {
+            let what = format!("Its address [variable: {}; default: the profile's]", variables.server);
+            command.arg(flag.clone().help(what))
+        }
+        "credential" if variables.secret == super::control_room::VARIABLES.secret => {
+            let what = format!(
+                "Token of a session [variable: {}; default: the one that is kept]",
+                super::control_room::SESSION
+            );
+            command.arg(flag.clone().help(what))
+        }
+        "credential" => {
+            let how = "`-` (standard input), `@FILE`, `env:NAME` or the text";
+            let what = format!("Token: {how} [variable: {}; default: the profile's]", variables.secret);
+            command.arg(flag.clone().help(what))
+        }
+        "realm" => command.arg(flag.clone().hide(true)),
+        _ => command,
+    });
+    command.mut_args(|flag| {
+        let variable = match flag.get_id().as_str() {
+            "username" => variables.username,
+            "password" => variables.password,
+            _ => return flag,
+        };
+        let what = flag.get_help().map(ToString::to_string).unwrap_or_default();
+        if what.contains("[variable") { flag } else { flag.help(format!("{what} [variable: {variable}]")) }
     })
 }

@@ -1,8 +1,10 @@
 //! The settings of a vendor's client: where the vendor is and who asks there. Flag before variable before profile, as
 //! everywhere.
 //!
-//! The variables and flags of our own servers do not count here, or their token would go to a vendor.
+//! The variables and flags of our own servers do not count here, or their token would go to a vendor. What a profile keeps
+//! goes only to the profile's server, and only as whom the profile names.
 
+use super::address::same_server;
 use super::client::{Client, SecretSource};
 use super::environment::Environment;
 use super::profile::{Kept, Profile};
@@ -60,6 +62,8 @@ pub struct Account {
     pub username: Option<Setting<String>>,
     /// With what, and who said so.
     pub proof: Option<Setting<Proof>>,
+    /// Why what the profile keeps is not the proof, where it is missed.
+    pub withheld: Option<String>,
     /// The certificate of an authority that this machine does not know otherwise.
     pub ca_file: Option<PathBuf>,
 }
@@ -88,15 +92,22 @@ impl Account {
             .variable(environment, variables.username)?
             .file(path, from(|profile| if profile.key.is_some() { &profile.key } else { &profile.username }))
             .said();
-        let proof = spelt(given.secret, given.password).or(written(environment, variables)?).or_else(|| {
-            profile.and_then(kept).map(|value| Setting { value, origin: Origin::File(path.clone()) })
-        });
+        let server = server.or_else(built_in);
+        let said = spelt(given.secret, given.password).or(written(environment, variables)?);
+        let withheld = profile
+            .filter(|_| said.is_none())
+            .and_then(|profile| withheld(profile, vendor, server.as_ref(), username.as_ref()));
+        let of_profile = || {
+            let kept = profile.filter(|_| withheld.is_none()).and_then(kept);
+            kept.map(|value| Setting { value, origin: Origin::File(path.clone()) })
+        };
         Ok(Self {
             vendor,
             profile: name.map(str::to_owned),
-            server: server.or_else(built_in),
+            proof: said.or_else(of_profile),
+            withheld,
+            server,
             username,
-            proof,
             ca_file: profile.and_then(|profile| profile.ca_file.clone()),
         })
     }
@@ -116,6 +127,7 @@ impl Account {
             server: profile.server.clone().or_else(home).map(said),
             username: profile.key.clone().or_else(|| profile.username.clone()).map(said),
             proof: kept(profile).map(|value| Setting { value, origin: Origin::File(path.to_owned()) }),
+            withheld: None,
             ca_file: profile.ca_file.clone(),
         }
     }
@@ -173,6 +185,25 @@ fn written(
     let password =
         text(variables.password)?.map(|(text, origin)| Setting { value: Proof::Password(text), origin });
     Ok(secret.or(password))
+}
+
+/// Why what the profile keeps is not for this server, or for whoever asks there.
+fn withheld(
+    profile: &Profile,
+    vendor: &Vendor,
+    server: Option<&Setting<String>>,
+    username: Option<&Setting<String>>,
+) -> Option<String> {
+    kept(profile)?;
+    let own = profile.server.as_deref().or(vendor.home);
+    if let (Some(own), Some(server)) = (own, server)
+        && !same_server(own, &server.value)
+    {
+        return Some(format!("what the profile `{}` keeps is for {own} only", profile.name));
+    }
+    let own = profile.key.as_ref().or(profile.username.as_ref())?;
+    let other = username.is_some_and(|username| username.value != *own);
+    other.then(|| format!("what the profile `{}` keeps is that of {own}", profile.name))
 }
 
 fn kept(profile: &Profile) -> Option<Proof> {

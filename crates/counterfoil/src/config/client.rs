@@ -1,5 +1,6 @@
 //! The settings of whoever asks a server: which one, with which token, in which realm, and how to print.
 
+use super::address::same_server;
 use super::environment::Environment;
 use super::profile::{Kept, Profile, Profiles};
 use super::{Choice, Line, Origin, Setting};
@@ -9,6 +10,7 @@ use clap::Args;
 use counterfoil_core::secret::Secret;
 use std::fmt;
 use std::io::IsTerminal;
+use std::path::PathBuf;
 
 /// Flags of every command that asks.
 #[derive(Debug, Default, Clone, Args)]
@@ -38,6 +40,24 @@ pub struct ClientFlags {
     /// Keep warnings and remarks to yourself
     #[arg(short, long, global = true)]
     pub quiet: bool,
+}
+
+impl ClientFlags {
+    /// A flag that was given, if any was.
+    pub fn said(&self) -> Option<&'static str> {
+        let Self { server, token, realm, profile, output, fields, no_header, quiet } = self;
+        let said = [
+            ("--server", server.is_some()),
+            ("--token", token.is_some()),
+            ("--realm", realm.is_some()),
+            ("--profile", profile.is_some()),
+            ("--output", output.is_some()),
+            ("--fields", !fields.is_empty()),
+            ("--no-header", *no_header),
+            ("--quiet", *quiet),
+        ];
+        said.into_iter().find_map(|(flag, said)| said.then_some(flag))
+    }
 }
 
 /// Where a secret is to be had.
@@ -86,6 +106,10 @@ pub struct Client {
     pub server: Option<Setting<String>>,
     /// Its token.
     pub token: Option<Setting<SecretSource>>,
+    /// Why the token that the profile keeps is not the one, where it is missed.
+    pub withheld: Option<String>,
+    /// The certificate of an authority that this machine does not know otherwise.
+    pub ca_file: Option<PathBuf>,
     /// The realm that the operator means.
     pub realm: Setting<String>,
     /// The profile in use; its name if one was asked for.
@@ -121,15 +145,24 @@ impl Client {
             origin: Origin::Variable("COUNTERFOIL_TOKEN"),
         });
         let usual = if std::io::stdout().is_terminal() { Format::Table } else { Format::Tsv };
+        let server = Choice::flag("--server", flags.server)
+            .variable(environment, "COUNTERFOIL_SERVER")?
+            .file(&path, ours.server.clone())
+            .said();
+        let said = Choice::flag("--token", flags.token.map(SecretSource::Spelt)).said().or(token_text);
+        // What is kept for one server goes to no other, and only there its authority counts.
+        let other = ours.server.as_ref().zip(server.as_ref());
+        let other = other.filter(|(own, server)| !same_server(own, &server.value)).map(|(own, _)| own);
+        let withheld = other
+            .filter(|_| said.is_none() && ours.token().is_some())
+            .map(|own| format!("what the profile `{}` keeps is for {own} only", ours.name));
+        let kept = ours.token().filter(|_| other.is_none());
+        let ca_file = ours.ca_file.clone().filter(|_| other.is_none());
         Ok(Self {
-            server: Choice::flag("--server", flags.server)
-                .variable(environment, "COUNTERFOIL_SERVER")?
-                .file(&path, ours.server.clone())
-                .said(),
-            token: Choice::flag("--token", flags.token.map(SecretSource::Spelt))
-                .said()
-                .or(token_text)
-                .or_else(|| Choice(None).file(&path, ours.token().map(SecretSource::Kept)).said()),
+            token: said.or_else(|| Choice(None).file(&path, kept.map(SecretSource::Kept)).said()),
+            server,
+            withheld,
+            ca_file,
             realm: Choice::flag("--realm", flags.realm)
                 .variable(environment, "COUNTERFOIL_REALM")?
                 .file(&path, ours.realm)
@@ -154,6 +187,8 @@ impl Client {
         Self {
             server: profile.server.clone().map(|value| Setting { value, origin: origin() }),
             token: token.map(|value| Setting { value, origin: origin() }),
+            withheld: None,
+            ca_file: profile.ca_file.clone(),
             realm: Setting { value: "default".into(), origin: Origin::BuiltIn },
             profile: None,
             profiles: Profiles::default(),

@@ -3,6 +3,7 @@
 //! Kept out: what the settings do.
 
 pub mod account;
+pub mod address;
 pub mod client;
 pub mod environment;
 pub mod profile;

@@ -21,6 +21,9 @@ struct Written {
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
+    /// What it is called.
+    #[serde(skip)]
+    pub name: String,
     /// Whose service it is; ours if none is named.
     pub vendor: Option<String>,
     /// Its address.
@@ -51,6 +54,10 @@ pub struct Kept {
     pub place: Place,
     /// What stores a new one, which it is given on standard input; a file needs none.
     pub store: Option<Vec<String>>,
+    /// The profile that keeps it so.
+    pub profile: String,
+    /// Where programs are run, and files are seen from.
+    pub directory: PathBuf,
 }
 
 /// Where a secret is read.
@@ -90,22 +97,18 @@ impl TryFrom<toml::Value> for Kept {
             (None, None, Some(command)) => Place::Command(command),
             _ => return Err("say one of file, env and command"),
         };
-        Ok(Self { place, store })
+        Ok(Self { place, store, profile: String::new(), directory: PathBuf::new() })
     }
 }
 
 impl Kept {
-    /// What is kept in this file.
-    pub fn in_file(path: PathBuf) -> Self {
-        Self { place: Place::File(path), store: None }
-    }
-
-    /// With the path of a file as seen from that directory.
-    fn beside(self, directory: &Path) -> Self {
-        match self.place {
-            Place::File(file) => Self { place: Place::File(directory.join(file)), ..self },
-            _ => self,
-        }
+    /// Of this profile, whose file lies in that directory.
+    fn of(self, profile: &str, directory: &Path) -> Self {
+        let place = match self.place {
+            Place::File(file) => Place::File(directory.join(file)),
+            other => other,
+        };
+        Self { place, store: self.store, profile: profile.to_owned(), directory: directory.to_owned() }
     }
 
     /// The place, for people.
@@ -135,7 +138,7 @@ impl Profiles {
         let profile = |(name, profile): (String, Profile)| {
             sound(&profile)
                 .map_err(|why| Failure::usage(format!("{}: the profile `{name}` {why}", path.display())))?;
-            Ok((name, profile.beside(directory)))
+            Ok((name.clone(), profile.called(name, directory)))
         };
         let all = written.profile.into_iter().map(profile).collect::<Result<_, Failure>>()?;
         Ok(Self { path, all })
@@ -162,35 +165,35 @@ impl Profiles {
 }
 
 impl Profile {
-    fn beside(self, directory: &Path) -> Self {
+    fn called(self, name: String, directory: &Path) -> Self {
         Self {
-            secret: self.secret.map(|kept| kept.beside(directory)),
-            password: self.password.map(|kept| kept.beside(directory)),
+            secret: self.secret.map(|kept| kept.of(&name, directory)),
+            password: self.password.map(|kept| kept.of(&name, directory)),
             token_file: self.token_file.map(|file| directory.join(file)),
             ca_file: self.ca_file.map(|file| directory.join(file)),
+            name,
             ..self
         }
     }
 
     /// Where our own token is kept.
     pub fn token(&self) -> Option<Kept> {
-        self.secret.clone().or_else(|| self.token_file.clone().map(Kept::in_file))
+        let in_file = |file: &PathBuf| Kept {
+            place: Place::File(file.clone()),
+            store: None,
+            profile: self.name.clone(),
+            directory: PathBuf::new(),
+        };
+        self.secret.clone().or_else(|| self.token_file.as_ref().map(in_file))
     }
 }
 
 /// Whether what it says fits together.
 fn sound(profile: &Profile) -> Result<(), String> {
     let Some(vendor) = profile.vendor.as_deref() else {
-        let theirs = [
-            profile.username.is_some(),
-            profile.key.is_some(),
-            profile.password.is_some(),
-            profile.ca_file.is_some(),
-        ];
+        let theirs = [profile.username.is_some(), profile.key.is_some(), profile.password.is_some()];
         return match () {
-            () if theirs.contains(&true) => {
-                Err("has a username, key, password or ca_file, but no vendor".into())
-            }
+            () if theirs.contains(&true) => Err("has a username, key or password, but no vendor".into()),
             () if profile.secret.is_some() && profile.token_file.is_some() => {
                 Err("has both secret and token_file; say one".into())
             }
@@ -250,7 +253,7 @@ mod tests {
     fn a_secret_is_kept_in_one_place() {
         let kept =
             |kept: &str| parse(&format!("[profile.work]\nsecret = {kept}")).map(|work| work.secret.unwrap());
-        let file = kept("{ file = 'a' }").unwrap().beside(Path::new("/c"));
+        let file = kept("{ file = 'a' }").unwrap().of("work", Path::new("/c"));
         assert_eq!((file.shown().as_str(), file.store), ("@/c/a", None));
         let command =
             kept("{ command = ['pass', 'show', 'x'], store = ['pass', 'insert', '-mf', 'x'] }").unwrap();
@@ -266,7 +269,8 @@ mod tests {
         let why = |lines: &str| parse(&format!("[profile.work]\n{lines}")).unwrap_err();
         assert!(why("vendor = 'dattto'").contains("no vendor; there are datto-rmm, ruvds"));
         assert!(why("vendor = 'ruvds'\ntoken_file = 'x'").contains("for Counterfoil"));
-        assert!(why("username = 'x'").contains("no vendor") && why("ca_file = 'x'").contains("no vendor"));
+        assert!(why("username = 'x'").contains("no vendor"));
+        assert!(parse("[profile.work]\nca_file = 'x'").is_ok(), "our own may have an authority of its own");
         assert!(why("vendor = 'ruvds'\nkey = 'x'").contains("for Datto RMM"));
     }
 }

@@ -5,6 +5,7 @@
 use super::house::Doorways;
 use super::metrics::Metrics;
 use super::strict;
+use crate::reach::WHERE;
 use anyhow::Result;
 use bytes::Bytes;
 use counterfoil_core::authority::Authority;
@@ -47,6 +48,8 @@ pub(super) struct Front {
     metrics: Metrics,
     trusted: Vec<IpNet>,
     openapi: Bytes,
+    /// Where it answers others; nowhere in process.
+    pub(super) url: String,
 }
 
 impl Front {
@@ -54,7 +57,14 @@ impl Front {
     pub(super) fn new(house: Arc<Authority>, doorways: Doorways, trusted: Vec<IpNet>) -> Result<Self> {
         let document = openapi::document(doorways.mounted.routes(), env!("CARGO_PKG_VERSION"));
         let openapi = serde_json::to_vec(&document)?.into();
-        Ok(Self { metrics: Metrics::new(Arc::clone(&house)), house, doorways, trusted, openapi })
+        Ok(Self {
+            metrics: Metrics::new(Arc::clone(&house)),
+            house,
+            doorways,
+            trusted,
+            openapi,
+            url: String::new(),
+        })
     }
 
     /// Answers a request whose body is at hand.
@@ -116,6 +126,9 @@ impl Front {
             "/metrics" if asks => Some(self.measured(&request)),
             "/openapi.json" if asks => {
                 Some(reply::whole(StatusCode::OK, "application/json", self.openapi.clone()))
+            }
+            WHERE if asks && origin.operator().is_some() => {
+                Some(reply::whole(StatusCode::OK, "text/plain", self.url.clone().into()))
             }
             "/healthz" | "/readyz" | "/metrics" | "/openapi.json" => {
                 let (asked, allowed) = (request.method().clone(), vec![Method::GET, Method::HEAD]);

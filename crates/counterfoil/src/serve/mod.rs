@@ -54,7 +54,10 @@ pub async fn run(config: Server) -> Result<()> {
     // Listening last: until the store is open, whoever connects is told at once that nobody answers.
     let listener = port.listen(BACKLOG).map_err(taken)?;
     let address = listener.local_addr()?;
-    let front = Arc::new(Front::new(Arc::clone(&house), doorways, config.trusted_proxies.value.0.clone())?);
+    let url = format!("{}://{address}", scheme(&config));
+    let mut front = Front::new(Arc::clone(&house), doorways, config.trusted_proxies.value.0.clone())?;
+    front.url.clone_from(&url);
+    let front = Arc::new(front);
     let operator = accept::operator_socket(&config);
     let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let hangup = signal(SignalKind::hangup())?;
@@ -71,7 +74,6 @@ pub async fn run(config: Server) -> Result<()> {
     }
 
     let files = crate::system::raise_open_files();
-    let url = format!("{}://{address}", scheme(&config));
     let mut said = first.as_ref().map_or_else(Zeroizing::default, |first| banner(&config, first, &url));
     writeln!(said, "ready {url}")?;
     say(&said)?;

@@ -108,7 +108,7 @@ fn one_table_shows_everybodys_tokens() {
     let rows = town.rows("inventory");
     let of = |profile: &str| rows.iter().filter(|row| row["profile"] == profile).cloned().collect::<Vec<_>>();
     // Our own knows of all of them; the operator asks.
-    let ours = of("");
+    let ours: Vec<_> = rows.iter().filter(|row| row["profile"].is_null()).cloned().collect();
     assert!(
         ours.iter().all(|row| row["vendor"] == "counterfoil")
             && ours.iter().any(|row| row["name"] == "first token")
@@ -133,6 +133,7 @@ fn one_table_shows_everybodys_tokens() {
     ] {
         let [row] = of(profile).try_into().unwrap();
         assert!(row["state"] == "no answer" && text(&row, "note").contains(why), "{row}");
+        assert!(row["id"].is_null() && row["name"].is_null() && row["owner"].is_null(), "{row}");
     }
     // What is kept can be asked without a login.
     town.run("control-room authenticate --profile room").printed();
@@ -208,6 +209,15 @@ fn what_ends_soon_is_followed_and_the_rest_is_left_alone() {
 
     town.add("twin", &format!("vendor = 'dynatrace'\nserver = '{url}'\nsecret = {{ file = '../../soon' }}"));
 
+    // Whoever is named and left alone is not done.
+    for (line, code) in
+        [("rotate cabinet --yes", 2), ("rotate room --yes", 2), ("rotate cabinet --dry-run", 0)]
+    {
+        let ran = town.run(line);
+        assert!(ran.code == Some(code) && ran.out.contains("\tcannot\t"), "{line}: {ran:?}");
+    }
+    assert!(town.run("rotate").refused().contains("say which: `rotate PROFILE…`"), "what to say");
+
     // The plan changes nothing.
     let plan = town.rows("rotate --due 14d --dry-run");
     let outcome = |rows: &[Value], name: &str| {
@@ -282,14 +292,14 @@ fn a_secret_that_cannot_be_stored_is_not_lost_and_the_old_one_counts() {
     let old = town.dynatrace("store", "5d");
     let profile = |store: &str| {
         format!(
-            "[profile.it]\nvendor = 'dynatrace'\nserver = '{url}'\nsecret = {{ command = ['cat', 'store'], store = ['sh', '-c', '{store}'] }}\n"
+            "[profile.it]\nvendor = 'dynatrace'\nserver = '{url}'\nsecret = {{ command = ['cat', '../../store'], store = ['sh', '-c', '{store}'] }}\n"
         )
     };
     // A place that takes nothing is found out before anything is asked for.
     for (store, why) in [
         ("exit 1", "`sh …` failed: exit status: 1"),
-        ("cat > elsewhere", "rotated"),
-        ("cat >/dev/null; echo x > store", "gives another secret"),
+        ("cat > ../../elsewhere", "rotated"),
+        ("cat >/dev/null; echo x > ../../store", "gives another secret"),
     ] {
         town.house.place.write("store", &old);
         town.house.place.write_profiles(&profile(store));
@@ -313,10 +323,33 @@ fn a_secret_that_cannot_be_stored_is_not_lost_and_the_old_one_counts() {
     }
     // A program that works gets the secret on its standard input.
     town.house.place.write("store", &old);
-    town.house.place.write_profiles(&profile("cat > store"));
+    town.house.place.write_profiles(&profile("cat > ../../store"));
     assert_eq!(town.rows("rotate it --yes --expires 30d")[0]["outcome"], "rotated");
     let new = town.kept("store");
     assert!(town.counts(&new) && !town.counts(&old));
+}
+
+#[test]
+fn a_rotation_that_is_stopped_ends_what_it_began() {
+    let mut town = Town::new();
+    let (one, two) = (town.dynatrace("one", "5d"), town.dynatrace("two", "5d"));
+    let profile = |name: &str, store: &str| {
+        let url = town.url();
+        let kept =
+            format!("command = ['cat', '../../{name}'], store = ['sh', '-c', '{store} cat > ../../{name}']");
+        format!("[profile.{name}]\nvendor = 'dynatrace'\nserver = '{url}'\nsecret = {{ {kept} }}\n")
+    };
+    town.house.place.write_profiles(&[profile("one", "kill -INT $PPID;"), profile("two", "")].concat());
+    let ran = town.run("rotate one two --yes --fields profile,outcome,note");
+    assert_eq!(ran.code, Some(130), "{ran:?}");
+    assert!(
+        ran.out.contains("one\trotated\tnow ") && ran.out.contains("two\tfailed\tstopped before it began"),
+        "{ran:?}"
+    );
+    assert!(ran.err.contains("Stopping; what was begun is ended first."), "{ran:?}");
+    let new = town.kept("one");
+    assert!(new != one && town.counts(&new) && !town.counts(&one));
+    assert!(town.kept("two") == two && town.counts(&two));
 }
 
 #[test]

@@ -32,6 +32,14 @@ fn the_page_of_request_dattormmaccesstoken() {
     let ran = shell(&house, &example);
     assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (Some(0), "", ""));
     assert_eq!(house.place.mode("cache/counterfoil/sessions/datto-rmm-module.json"), 0o600);
+    let out = shell(&house, "counterfoil Request-DattoRMMAccessToken -OutVariable o -ErrorVariable e");
+    assert_eq!(out.printed(), "e=''\no=''\n", "it puts nothing out");
+    assert!(
+        shell(&house, "counterfoil help Request-DattoRMMAccessToken").printed().contains("remove that file")
+    );
+    // What it keeps goes nowhere else.
+    let ran = shell(&house, "counterfoil Request-DattoRMMAccessToken -ApiUri http://127.0.0.1:1 < /dev/null");
+    assert!(ran.refused().contains("the API key is missing"), "nor does the key");
     // Example 1: everything is defined already.
     let ran = shell(&house, "counterfoil request-dattormmaccesstoken");
     assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (Some(0), "", ""));
@@ -149,6 +157,12 @@ fn the_page_of_tokensapi() {
         ("Invoke-TokensGet", "-TokenId is missing"),
         ("Invoke-TokensPut -Token x -Hush y", "a parameter cannot be found"),
         ("Invoke-TokensCreate -TokenCreate '{\"hush\":1}'", "the JSON does not describe one"),
+        ("Invoke-TokensCreate -TokenCreate ''", "the JSON does not describe one"),
+        (
+            "Initialize-TokenCreate -Hush y",
+            "there are -TokenName, -TokenRole, -TokenExpiry and the common ones",
+        ),
+        ("Invoke-TokensGet '{\"tokens\":[]}'", "an object without a token_id"),
     ] {
         let ran = shell(&house, &format!("counterfoil {line} < /dev/null"));
         assert_eq!(ran.code, Some(2), "{line}: {ran:?}");

@@ -56,6 +56,11 @@ fn what_is_shown_can_be_typed_while_it_stays_up() {
         }
     }
     assert!(typed > 12, "{shown:?}");
+    // The last of the tokens counts still.
+    let gate = shown.iter().find(|line| line.contains("/check/front") && line.contains("$TOKEN")).unwrap();
+    let mut bash = place.here(Command::new("bash"));
+    let ran = finish(bash.args(["-c", &format!("{exports}{gate} -o /dev/null -w '%{{http_code}}'")]), "");
+    assert_eq!(ran.out, "200", "{gate}: {ran:?}");
     let commands = shown.iter().map(|line| line.trim()).filter(|line| line.starts_with("counterfoil token"));
     for line in commands {
         let path = std::path::Path::new(PROGRAM).parent().unwrap();
@@ -77,5 +82,6 @@ fn a_port_that_is_taken_is_one_sentence() {
     let port = taken.local_addr().unwrap().port().to_string();
     let said = finish(&mut demo(&place, &["--once", "--port", &port]), "").refused();
     assert!(said.contains("in use") && said.contains("another port can be had with --port"), "{said}");
+    assert!(!said.contains("--listen"), "{said}");
     assert_eq!(place.names(), Vec::<String>::new());
 }

@@ -23,6 +23,7 @@ mod mounts;
 mod observation;
 mod page;
 mod people;
+mod profiles;
 mod reaches;
 mod recordings;
 mod refusals;

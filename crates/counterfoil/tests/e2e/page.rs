@@ -65,13 +65,13 @@ fn furnish(house: &House, profiles: &str) {
     for (name, secret) in [
         ("rmm.key", format!("{}:{}\n", text(&datto, "key"), text(&datto, "secret")).into_bytes()),
         ("vds.password", password.clone()),
+        ("bamboo.password", password),
         ("apm.token", text(&apm, "token").into_bytes()),
         ("room.key", text(&room, "key").into_bytes()),
     ] {
         house.place.write(&format!("config/counterfoil/{name}"), &secret);
         house.place.write(name, secret);
     }
-    house.place.write("bamboo.password", password);
 }
 
 fn scopes(dialect: &str) -> Vec<&'static str> {

@@ -189,3 +189,14 @@ fn what_is_mounted_does_not_keep_the_operator_out() {
     assert!(place.run(&["token", "list"]).printed().contains("first token"));
     server.stop();
 }
+
+#[test]
+fn a_gateway_is_told_where_the_server_answers() {
+    let place = Place::with_store();
+    place.run(&["gate", "create", "front"]).printed();
+    let printed = |place: &Place| place.run(&["gateway", "caddy", "front"]).printed();
+    assert!(printed(&place).contains("forward_auth http://127.0.0.1:8080"), "where it would");
+    let server = Server::start(&place);
+    assert!(printed(&place).contains(&format!("forward_auth {}", server.url())));
+    assert_eq!(crate::support::http::Client::stranger(server.address).get("/address").status, 404);
+}

@@ -2,7 +2,6 @@
 
 use crate::support::http::Client;
 use crate::support::place::{Place, Ran};
-use crate::support::raw::{Raw, reply};
 use crate::support::server::Server;
 use serde_json::{Value, json};
 
@@ -112,7 +111,7 @@ fn datto_rmm() {
     assert!(opens(&house.printed("datto request-access-token -o value")));
     // Where no key is said, the secret is both.
     house.place.write("secret", format!("{key}:{secret}\n"));
-    house.profile("datto-rmm", "secret = { command = ['cat', 'secret'] }");
+    house.profile("datto-rmm", "secret = { command = ['cat', '../../secret'] }");
     let answer = house.json("datto request-access-token");
     assert_eq!(
         (answer["token_type"].as_str(), answer["expires_in"].as_i64()),
@@ -120,6 +119,13 @@ fn datto_rmm() {
     );
     let kept = house.kept().unwrap();
     assert_eq!((&kept["token"], kept["username"].as_str()), (&answer["access_token"], Some(key.as_str())));
+    // A key that is said goes with its own half only.
+    let by_key = |key: &str| house.run(&format!("datto request-access-token {url} {key} -o value"));
+    assert!(opens(&by_key(&key).printed()));
+    let said = by_key("OTHERKEY");
+    assert_eq!(said.code, Some(4), "{said:?}");
+    let said = said.refused();
+    assert!(said.contains("what the profile `it` keeps is of another key"), "{said}");
     // Nothing that is wrong is repeated.
     let ran = house.fed(&format!("datto request-access-token {url} {key} - -q"), "hush-hush");
     assert_eq!(ran.code, Some(4));
@@ -131,7 +137,7 @@ fn datto_rmm() {
 fn datto_rmm_without_a_value_does_not_wait() {
     let place = Place::new();
     for (line, code, part) in [
-        ("datto request-access-token", 2, "Datto RMM: where is it? Give --server"),
+        ("datto request-access-token", 2, "Datto RMM: where is it? Give --api-uri"),
         ("datto request-access-token http://127.0.0.1:1", 2, "the API key is missing"),
         ("datto request-access-token http://127.0.0.1:1 KEY", 4, "give --api-secret-key -"),
         ("datto request-access-token http://127.0.0.1:1 -", 2, "only --api-secret-key takes it"),
@@ -164,12 +170,21 @@ fn ruvds() {
     let new = house.printed(&format!("ruvds tokens put {id} -o value"));
     assert_eq!(by(&secret).code, Some(4), "the old secret is dead at once");
     assert_eq!(by(new.trim()).printed().trim(), id);
+    // A shell's variable is the one that the next command reads.
+    let env = house.printed(&format!("ruvds tokens put {id} -o env"));
+    let (name, quoted) = env.trim().split_once('=').unwrap();
+    assert_eq!(name, "COUNTERFOIL_RUVDS_TOKEN");
+    let new = quoted.trim_matches('\'').to_owned();
+    house.place.run_with(&["ruvds", "tokens", "list"], &[(name, &new)], "").printed();
     // What it may not give, and what there is not.
     assert_eq!(house.fed("ruvds tokens create x --role write --token -", &new).code, Some(6));
     assert_eq!(house.run("ruvds tokens get 38400000-8cf0-11bd-b23e-10b96e4ef00d").code, Some(3));
     // A dry run asks nobody.
     let intended = house.json(&format!("ruvds tokens put {id} --dry-run --server http://127.0.0.1:1"));
-    assert_eq!(intended, json!({"method": "PUT", "path": format!("/v2/tokens/{id}"), "body": null}));
+    assert_eq!(
+        intended,
+        json!({"method": "PUT", "url": format!("http://127.0.0.1:1/v2/tokens/{id}"), "body": null})
+    );
 }
 
 #[test]
@@ -193,6 +208,7 @@ fn agent_config() {
     for line in ["agent-config tokens list", "agent-config tokens list --legacy-path"] {
         assert_eq!(house.json(line)["items"], json!([power]));
     }
+    assert!(house.run("agent-config tokens list -o env").refused().contains("a list may hold many secrets"));
     // A token administers no tokens.
     let ran = house.fed("agent-config tokens list --token -", &uuid);
     assert_eq!(ran.code, Some(4), "{ran:?}");
@@ -273,86 +289,20 @@ fn control_room() {
         assert!(!valid(&fresh) && house.kept().is_none());
         assert_eq!(house.run("control-room validate").code, Some(4), "nothing is kept");
     }
+    let env = house.printed("control-room authenticate -o env");
+    let (name, token) = env.trim().split_once('=').unwrap();
+    house.printed("control-room refresh");
+    let by_variable =
+        house.place.run_with(&["control-room", "validate"], &[(name, token.trim_matches('\''))], "");
+    assert_eq!(
+        (name, by_variable.code),
+        ("COUNTERFOIL_CONTROL_ROOM_TOKEN", Some(8)),
+        "the refreshed one is over"
+    );
     let user = house.json("control-room authenticate --password @password --multiple")["user"].clone();
     assert_eq!((user["username"].as_str(), user["id"].as_str()), (Some("jdoe"), Some("2")));
     let wrong = house.fed("control-room authenticate --api-key -", "an API key that is none");
     assert_eq!(wrong.code, Some(4));
     assert!(wrong.refused().contains("Invalid credentials; check the credential"), "the vendor's words");
     assert_eq!(house.fed("control-room validate --token -", "garbage").code, Some(8));
-}
-
-#[test]
-fn our_own_token_goes_to_no_vendor() {
-    let raw = Raw::saying(vec![reply("200 OK", r#"{"tokens":[]}"#)]);
-    let url = raw.url();
-    let place = Place::new();
-    let ours = [("COUNTERFOIL_TOKEN", "cf_hush"), ("COUNTERFOIL_SERVER", "http://127.0.0.1:1")];
-    let ran = place.run_with(&["ruvds", "tokens", "list", "--server", &url], &ours, "");
-    assert_eq!(ran.code, Some(4), "{ran:?}");
-    assert!(ran.refused().contains("a token for RUVDS is needed: give --token -"), "what to give");
-    // A profile of ours is none of theirs either.
-    place.write("hush", "cf_hush");
-    place.write_profiles("[profile.default]\nserver = 'http://127.0.0.1:1'\ntoken_file = '../../hush'\n");
-    let ran = place.run(&["ruvds", "tokens", "list", "--server", &url]);
-    assert_eq!(ran.code, Some(4), "{ran:?}");
-    assert_eq!(raw.heard(), Vec::<String>::new());
-}
-
-#[test]
-fn a_profile_is_chosen_by_vendor_or_by_name() {
-    let place = Place::with_store();
-    place.write("secret", "hush");
-    let profile = |name: &str, vendor: &str| {
-        format!(
-            "[profile.{name}]\nvendor = '{vendor}'\nserver = 'http://127.0.0.1:1'\nsecret = {{ file = '../../secret' }}\n"
-        )
-    };
-    place.write_profiles(
-        &[profile("one", "ruvds"), profile("two", "ruvds"), profile("three", "dynatrace")].concat(),
-    );
-    let said = |line: &str| place.run(&line.split(' ').collect::<Vec<_>>()).refused();
-    assert!(
-        said("ruvds tokens list")
-            .contains("several profiles for ruvds: choose with --profile one of one, two")
-    );
-    assert!(said("ruvds tokens list --profile two").contains("cannot be reached"));
-    assert!(said("ruvds tokens list --profile three").contains("is for dynatrace, not for ruvds"));
-    assert!(said("dynatrace api-tokens list").contains("cannot be reached"));
-    assert!(
-        said("token list --profile three")
-            .contains("is for dynatrace; this command asks a Counterfoil server")
-    );
-    assert_eq!(
-        place.run(&["token", "list", "--no-header"]).printed().lines().count(),
-        1,
-        "the store is ours"
-    );
-    place.write_profiles("[profile.x]\nvendor = 'ruvds'\nsecret = 'hush'\n");
-    let said = said("ruvds tokens list");
-    assert!(said.contains("write where the secret is kept") && !said.contains("hush"), "{said}");
-}
-
-#[test]
-fn a_program_that_keeps_secrets_is_asked() {
-    let place = Place::new();
-    let raw = Raw::saying(vec![reply("200 OK", r#"{"tokens":[]}"#)]);
-    let with = |secret: &str| {
-        let url = raw.url();
-        place
-            .write_profiles(&format!("[profile.x]\nvendor = 'ruvds'\nserver = '{url}'\nsecret = {secret}\n"));
-        place.run(&["ruvds", "tokens", "list"])
-    };
-    with("{ command = ['sh', '-c', 'echo from a program'] }").printed();
-    for (secret, why) in [
-        ("{ command = ['sh', '-c', 'echo hush; exit 3'] }", "`sh …` failed: exit status: 3"),
-        ("{ command = ['no-such-program', 'hush'] }", "`no-such-program …` cannot be run"),
-        ("{ command = ['true', 'hush'] }", "`true …` printed no secret"),
-        ("{ env = 'NOT_SET' }", "the variable NOT_SET is not set"),
-        ("{ file = 'nowhere' }", "nowhere cannot be read"),
-    ] {
-        let said = with(secret).refused();
-        assert!(said.contains(why) && !said.contains("hush"), "{said}");
-    }
-    let heard = raw.heard();
-    assert!(heard.len() == 1 && heard[0].contains("authorization: Bearer from a program\r\n"), "{heard:?}");
 }

@@ -222,7 +222,7 @@ fn a_dry_run_prints_the_request_and_asks_nobody() {
         ("token edit cf_1 --any-network", "PATCH\t/v1/tokens/cf_1\t{\"networks\":[]}\n"),
         ("token revoke cf_1 cf_2", "DELETE\t/v1/tokens/cf_1\t\nDELETE\t/v1/tokens/cf_2\t\n"),
         (
-            "principal create jo --kind service --role r --multiple-sessions",
+            "principal create jo --kind service --role r --several-sessions",
             "POST\t/v1/principals\t{\"username\":\"jo\",\"kind\":\"service\",\"roles\":[\"r\"],\
              \"several_sessions\":true}\n",
         ),

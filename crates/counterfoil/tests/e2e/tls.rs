@@ -186,3 +186,21 @@ fn an_open_address_without_tls_is_warned_about() {
     assert!(!start(&["--trusted-proxies", "10.0.0.1"]).contains(loud));
     assert!(!start(&["--tls-cert", "one.pem", "--tls-key", "one.key"]).contains(loud));
 }
+
+#[test]
+fn our_own_server_may_have_an_authority_that_the_profile_names() {
+    let place = Place::with_store();
+    certify(&place, "server", "ec");
+    let server = serve(&place);
+    let profile = |more: &str| {
+        let url = server.url();
+        place.write_profiles(&format!(
+            "[profile.default]\nserver = '{url}'\ntoken_file = '../../first'\n{more}\n"
+        ));
+        place.run(&["token", "list", "--no-header"])
+    };
+    let said = profile("").refused();
+    assert!(said.contains("nobody whom this machine trusts has signed it"), "{said}");
+    assert!(said.contains("name its authority with ca_file in the profile"), "{said}");
+    assert_eq!(profile("ca_file = '../../server.pem'").printed().lines().count(), 1);
+}

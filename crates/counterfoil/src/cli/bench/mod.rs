@@ -10,6 +10,7 @@ mod spent;
 
 use super::desk::{Desk, Outcome};
 use super::exit::{Exit, Failure};
+use super::format::Format;
 use super::rows::Row;
 use asked::Asked;
 use clap::Args;
@@ -114,6 +115,9 @@ pub async fn run(args: BenchArgs, desk: &Desk<'_>) -> Outcome {
         desk.remark(&format!("the first error: {why}"));
     }
     desk.printer.one(&measured(&args, &tally, took, spent))?;
+    if desk.printer.format == Format::Table {
+        desk.remark("p50 to max, and cpu (the server's, for each answer), are microseconds.");
+    }
     Ok(if tally.errors == 0 { Exit::Done } else { Exit::Failed })
 }
 

@@ -142,7 +142,12 @@ fn find(parameters: &[Parameter], written: &str) -> Result<&'static str, Failure
     let found: Vec<_> = all().filter(begins).collect();
     match found.as_slice() {
         [name] => Ok(name),
-        [] => Err(Failure::usage("a parameter cannot be found that matches one of the names given")),
+        [] => {
+            let names: Vec<_> = parameters.iter().map(|parameter| format!("-{}", parameter.name)).collect();
+            let names = if names.is_empty() { String::new() } else { format!("{} and ", names.join(", ")) };
+            let why = "a parameter cannot be found that matches one of the names given";
+            Err(Failure::usage(format!("{why}; there are {names}the common ones, such as -Verbose")))
+        }
         names => Err(Failure::usage(format!("-{written} is ambiguous: it may be -{}", names.join(" or -")))),
     }
 }

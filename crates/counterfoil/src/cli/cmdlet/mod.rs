@@ -26,6 +26,8 @@ use std::io::{IsTerminal as _, Read as _};
 pub struct Cmdlet {
     names: &'static [&'static str],
     parameters: &'static [Parameter],
+    /// What `-?` says besides.
+    note: &'static str,
     deed: Deed,
 }
 
@@ -46,22 +48,30 @@ const CMDLETS: &[Cmdlet] = &[
     Cmdlet {
         names: &["Request-DattoRMMAccessToken", "Set-DattoRMMAccessToken"],
         parameters: datto::PARAMETERS,
+        note: datto::NOTE,
         deed: Deed::RequestAccessToken,
     },
     Cmdlet {
         names: &["Initialize-TokenCreate"],
         parameters: ruvds::DESCRIPTION,
+        note: "",
         deed: Deed::InitializeTokenCreate,
     },
     Cmdlet {
         names: &["Invoke-TokensCreate"],
         parameters: &[Parameter { name: "TokenCreate", pipeline: true }],
+        note: "",
         deed: Deed::TokensCreate,
     },
-    Cmdlet { names: &["Invoke-TokensGet"], parameters: TOKEN_ID, deed: Deed::TokensGet },
-    Cmdlet { names: &["Invoke-TokensList"], parameters: &[], deed: Deed::TokensList },
-    Cmdlet { names: &["Invoke-TokensPut"], parameters: TOKEN_ID, deed: Deed::TokensPut },
+    Cmdlet { names: &["Invoke-TokensGet"], parameters: TOKEN_ID, note: "", deed: Deed::TokensGet },
+    Cmdlet { names: &["Invoke-TokensList"], parameters: &[], note: "", deed: Deed::TokensList },
+    Cmdlet { names: &["Invoke-TokensPut"], parameters: TOKEN_ID, note: "", deed: Deed::TokensPut },
 ];
+
+/// The names of all of them.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    CMDLETS.iter().map(|cmdlet| cmdlet.names[0])
+}
 
 /// The cmdlet of that name, in any case.
 pub fn named(name: &str) -> Option<&'static Cmdlet> {
@@ -71,8 +81,7 @@ pub fn named(name: &str) -> Option<&'static Cmdlet> {
 /// Runs a cmdlet with what stands after its name.
 pub async fn run(cmdlet: &Cmdlet, arguments: &[String], environment: &Environment) -> Outcome {
     if arguments.iter().any(|argument| ["-?", "--help"].contains(&argument.as_str())) {
-        printer::write(&syntax(cmdlet))?;
-        return Ok(Exit::Done);
+        return explain(cmdlet);
     }
     let bound = binder::bind(cmdlet.parameters, arguments)?;
     let quiet = bound.quiet;
@@ -87,6 +96,10 @@ pub async fn run(cmdlet: &Cmdlet, arguments: &[String], environment: &Environmen
         desk.remark(&format!("-{} means nothing here.", bound.ignored.join(", -")));
     }
     let mut exit = Exit::Done;
+    if let Some(name) = &bound.error_variable {
+        // Of a run without an error it is empty.
+        printer::write(&format!("{name}=''\n"))?;
+    }
     for bound in pipeline(cmdlet, &bound)? {
         let Err(error) = one(cmdlet.deed, &bound, &desk).await else { continue };
         if let Some(name) = &bound.error_variable {
@@ -102,10 +115,17 @@ pub async fn run(cmdlet: &Cmdlet, arguments: &[String], environment: &Environmen
     Ok(exit)
 }
 
+/// Prints the cmdlet as its page shows it.
+pub fn explain(cmdlet: &Cmdlet) -> Outcome {
+    printer::write(&syntax(cmdlet))?;
+    Ok(Exit::Done)
+}
+
 /// The cmdlet as its page shows it.
 fn syntax(cmdlet: &Cmdlet) -> String {
     let parameters = cmdlet.parameters.iter().map(|parameter| format!(" [[-{}] <String>]", parameter.name));
-    format!("{}{} [<CommonParameters>]\n", cmdlet.names[0], parameters.collect::<Vec<_>>().concat())
+    let parameters = parameters.collect::<Vec<_>>().concat();
+    format!("{}{parameters} [<CommonParameters>]\n{}", cmdlet.names[0], cmdlet.note)
 }
 
 async fn one(deed: Deed, bound: &Bound, desk: &Desk<'_>) -> Result<()> {
@@ -150,7 +170,8 @@ fn objects(text: &str) -> Vec<String> {
 fn put_out<T: Row>(object: &impl Serialize, rows: &[T], bound: &Bound, desk: &Desk<'_>) -> Result<()> {
     let json = serde_json::to_value(object)?;
     if let Some(name) = &bound.out_variable {
-        return Ok(printer::write(&format!("{name}={}\n", shell(&json.to_string())))?);
+        let text = if json.is_null() { String::new() } else { json.to_string() };
+        return Ok(printer::write(&format!("{name}={}\n", shell(&text)))?);
     }
     match (desk.printer.format, rows) {
         (Format::Json, _) => printer::write(&format::json(&format!("{json:#}\n")))?,

@@ -96,7 +96,14 @@ pub(super) async fn put(bound: &Bound, desk: &Desk<'_>) -> Result<()> {
 /// The id, or that of an object that another cmdlet put out.
 fn id(bound: &Bound) -> Result<String, Failure> {
     let text = bound.value("TokenId").ok_or_else(|| Failure::usage("-TokenId is missing"))?;
-    let object: Option<Value> = serde_json::from_str(text).ok();
-    let member = object.as_ref().and_then(|object| object.get("token_id")).and_then(Value::as_str);
-    Ok(member.unwrap_or(text).to_owned())
+    match serde_json::from_str(text) {
+        Ok(Value::Object(object)) => {
+            let id = object.get("token_id").and_then(Value::as_str).map(str::to_owned);
+            id.ok_or_else(|| {
+                let why = "-TokenId is an object without a token_id; of a list, pipe the ids: jq -r '.tokens[].token_id'";
+                Failure::usage(why)
+            })
+        }
+        _ => Ok(text.to_owned()),
+    }
 }

@@ -7,7 +7,6 @@ mod tour;
 use super::desk::Outcome;
 use super::exit::Exit;
 use super::printer::write;
-use anyhow::Result;
 use clap::Args;
 use stage::Stage;
 use tokio::signal::unix::{SignalKind, signal};
@@ -40,7 +39,7 @@ pub async fn run(args: DemoArgs) -> Outcome {
 }
 
 async fn show(args: &DemoArgs) -> Outcome {
-    let stage = Stage::open(args.port)?;
+    let mut stage = Stage::open(args.port)?;
     write(&format!("Counterfoil at {}, in a directory that is removed at the end.\n", stage.url))?;
     if !tour::give(&stage).await? {
         write("\nNot everything went as it should.\n")?;
@@ -49,14 +48,15 @@ async fn show(args: &DemoArgs) -> Outcome {
     if args.once {
         return Ok(Exit::Done);
     }
-    write(&farewell(&stage))?;
-    std::future::pending::<Result<()>>().await?;
-    Ok(Exit::Done)
+    write(&farewell(&stage, &tour::spare(&stage).await?))?;
+    Err(stage.ended().await?.into())
 }
 
-fn farewell(stage: &Stage) -> String {
+fn farewell(stage: &Stage, spare: &str) -> String {
     format!(
-        "\nIt stays up. In another terminal:\n\n  \
+        "\nIt stays up. The tour's token is revoked; with another one, what asks about it can be typed again:\n\n  \
+         export TOKEN={spare}\n\n\
+         In another terminal:\n\n  \
          export COUNTERFOIL_SERVER={} COUNTERFOIL_TOKEN={}\n  \
          counterfoil token list\n  \
          counterfoil inventory\n  \

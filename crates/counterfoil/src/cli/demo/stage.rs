@@ -9,6 +9,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 /// A server that answers on this machine.
 pub(super) struct Stage {
@@ -50,7 +51,23 @@ impl Stage {
         }
         let log = fs::read_to_string(self.directory.join("log"))?;
         let last = log.lines().last().unwrap_or_default().trim_start_matches("counterfoil: ").to_owned();
-        Err(Failure::new(Exit::Failed, format!("{last}; another port can be had with --port")).into())
+        // What `serve` advises is for `serve`.
+        let what = last.split("; choose another").next().unwrap_or_default();
+        let why = format!("{what}; another port can be had with --port, and a free one with --port 0");
+        Err(Failure::new(Exit::Failed, why).into())
+    }
+
+    /// Waits until the server has ended by itself, which it should not.
+    pub(super) async fn ended(&mut self) -> Result<Failure> {
+        loop {
+            if let Some(how) = self.server.try_wait()? {
+                return Ok(Failure::new(
+                    Exit::Failed,
+                    format!("the server has ended ({how}); start the demo anew"),
+                ));
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
     }
 }
 

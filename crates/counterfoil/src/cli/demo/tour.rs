@@ -26,6 +26,13 @@ pub(super) async fn give(stage: &Stage) -> Result<bool> {
     Ok(teller.well)
 }
 
+/// A token like the one that the tour revokes.
+pub(super) async fn spare(stage: &Stage) -> Result<String> {
+    let new = Call::new(Method::POST, "/v1/tokens").with("authorization", format!("Bearer {}", stage.admin));
+    let new = new.json(r#"{"name":"spare","scopes":["deploy"],"expires":"30d"}"#);
+    Teller::new(&stage.url)?.ask(new).await?.text("/token")
+}
+
 async fn life(teller: &mut Teller, admin: &str) -> Result<()> {
     let post = |path: &str| Call::new(Method::POST, path).with("authorization", admin);
     teller.title("A token is made; its secret is shown this once")?;

@@ -56,7 +56,7 @@ impl Kind {
 /// Reads the gate and prints.
 pub async fn run(gateway: Gateway, desk: &Desk<'_>) -> Outcome {
     let gate = desk.ask(Gates::get(&gateway.gate)?).await?;
-    printer::write(&configuration(&gateway, &gate, &desk.url())?)?;
+    printer::write(&configuration(&gateway, &gate, &desk.url().await?)?)?;
     Ok(Exit::Done)
 }
 

@@ -6,6 +6,7 @@ mod sources;
 use super::desk::{Desk, Outcome};
 use super::exit::{Exit, Failure};
 use super::flags::instant;
+use super::format::Format;
 use super::rows::Row;
 use crate::system::SystemClock;
 use clap::Args;
@@ -38,15 +39,15 @@ pub struct InventoryArgs {
 #[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct Item {
     /// The profile that knows of it; ours has none.
-    pub profile: String,
+    pub profile: Option<String>,
     /// Whose it is: a dialect's name.
     pub vendor: String,
     /// Its public id; of a secret that has none, its beginning.
-    pub id: String,
+    pub id: Option<String>,
     /// A name for people.
-    pub name: String,
-    /// Whom it speaks for.
-    pub owner: String,
+    pub name: Option<String>,
+    /// Whom it speaks for, if the vendor tells.
+    pub owner: Option<String>,
     /// What it may do, in its vendor's words.
     pub scopes: Vec<String>,
     /// When it was made, if the vendor tells.
@@ -78,6 +79,14 @@ impl Row for Item {
     const MAIN: &'static str = "id";
 }
 
+impl Item {
+    /// Why there is no answer, taken out of the row.
+    fn silence(&mut self) -> Option<String> {
+        let who = self.profile.as_deref().unwrap_or(&self.vendor);
+        self.note.take().map(|why| format!("{who}: {why}"))
+    }
+}
+
 /// What a token never does, or never was.
 pub const NEVER: &str = "never";
 /// The state of an account that cannot be listed.
@@ -106,10 +115,16 @@ pub async fn run(args: InventoryArgs, desk: &Desk<'_>) -> Outcome {
     }
     progress.clear();
     rows.sort_by_key(|(place, _)| *place);
-    let items: Vec<_> =
+    let mut items: Vec<_> =
         rows.into_iter().flat_map(|(_, items)| items).filter(|item| filter.lets_through(item)).collect();
+    // A sentence would widen every row.
+    let beside = desk.printer.format == Format::Table && !desk.client.quiet;
+    let silences = items.iter_mut().filter(|item| beside && item.state == NO_ANSWER);
+    let whys: Vec<_> = silences.filter_map(Item::silence).collect();
     desk.printer.many(&items)?;
-    if silent > 0 {
+    if beside {
+        desk.remark(&whys.join("\n"));
+    } else if silent > 0 {
         desk.remark(&format!("Accounts without an answer: {silent}; their rows say why."));
     }
     Ok(Exit::Done)

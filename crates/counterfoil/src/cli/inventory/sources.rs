@@ -80,19 +80,21 @@ pub(super) async fn all(desk: &Desk<'_>) -> Result<Vec<Source>> {
 
 fn way_to(desk: &Desk<'_>, account: Account) -> Result<Way, Failure> {
     let visit = Visit::to(desk, account)?;
+    // One line says whom all of it waits for.
+    let courier = visit.courier.clone().announcing(false);
     match visit.account.vendor.name {
         datto_rmm::NAME => {
             let (key, secret) = crate::cli::datto::pair(&visit)?;
-            Ok(Way::Key { courier: visit.courier, key, secret })
+            Ok(Way::Key { courier, key, secret })
         }
         counterfoil_dialects::control_room::NAME => {
             let username = crate::cli::control_room::username(&visit)?;
             let session = visit.kept_session(&username);
-            Ok(Way::Session { courier: visit.courier, username, session })
+            Ok(Way::Session { courier, username, session })
         }
         _ => {
             let credential = visit.credential()?;
-            Ok(Way::Vendor(visit.courier, credential))
+            Ok(Way::Vendor(courier, credential))
         }
     }
 }
@@ -122,6 +124,7 @@ impl Source {
         let items = told.unwrap_or_else(|why| {
             vec![Item { state: NO_ANSWER.to_owned(), note: Some(why), ..Item::default() }]
         });
+        let profile = Some(profile).filter(|name| !name.is_empty());
         let named = |item| Item { profile: profile.clone(), vendor: vendor.to_owned(), ..item };
         items.into_iter().map(named).collect()
     }
@@ -169,8 +172,8 @@ async fn bought(courier: &Courier, key: String, secret: &Secret) -> Result<Vec<I
     let ask = datto_rmm::client::request_access_token(&key, secret);
     let granted = courier.ask(ask.map_err(|why| Failure::usage(why.to_string()))?, None).await?;
     Ok(vec![Item {
-        id: key,
-        name: "API key".to_owned(),
+        id: Some(key),
+        name: Some("API key".to_owned()),
         scopes: granted.scope.split_whitespace().map(str::to_owned).collect(),
         expires: Some(NEVER.to_owned()),
         state: "active".to_owned(),
@@ -185,9 +188,9 @@ async fn kept(courier: &Courier, username: String, session: Option<Secret>) -> R
     let valid = courier.ask(ask, None).await?.valid;
     let end = counterfoil_dialects::vendor::jwt_end(session.reveal());
     Ok(vec![Item {
-        id: username.clone(),
-        name: "session".to_owned(),
-        owner: username,
+        id: Some(username.clone()),
+        name: Some("session".to_owned()),
+        owner: Some(username),
         expires: end.map(counterfoil_core::when::iso),
         state: if valid { "active" } else { "ended" }.to_owned(),
         ..Item::default()
@@ -214,9 +217,9 @@ fn or_never(text: Option<String>) -> String {
 impl From<Token> for Item {
     fn from(token: Token) -> Self {
         Self {
-            id: token.id,
-            name: token.name,
-            owner: token.principal,
+            id: Some(token.id),
+            name: Some(token.name),
+            owner: Some(token.principal),
             scopes: token.scopes,
             created: Some(token.created),
             last_used: Some(or_never(token.last_used)),
@@ -233,9 +236,9 @@ impl From<ApiToken> for Item {
     fn from(token: ApiToken) -> Self {
         Self {
             state: state(token.enabled.unwrap_or(true), token.expiration_date.as_ref()),
-            id: token.id,
-            name: token.name.unwrap_or_default(),
-            owner: token.owner.unwrap_or_default(),
+            id: Some(token.id),
+            name: token.name,
+            owner: token.owner,
             scopes: token.scopes.unwrap_or_default(),
             created: token.creation_date,
             last_used: Some(or_never(token.last_used_date)),
@@ -249,8 +252,8 @@ impl From<ruvds::Token> for Item {
     fn from(token: ruvds::Token) -> Self {
         Self {
             state: state(true, token.expiry.as_ref()),
-            id: token.token_id,
-            name: token.name,
+            id: Some(token.token_id),
+            name: Some(token.name),
             scopes: vec![describe(&token.role)],
             expires: Some(or_never(token.expiry)),
             ..Self::default()
@@ -264,8 +267,8 @@ impl From<agent_config::Token> for Item {
         // The uuid is the secret itself.
         let id: String = token.uuid.chars().take(8).chain(['…']).collect();
         Self {
-            id,
-            name: token.name,
+            id: Some(id),
+            name: Some(token.name),
             scopes: rights.iter().filter(|(given, _)| *given).map(|(_, word)| (*word).to_owned()).collect(),
             expires: Some(NEVER.to_owned()),
             state: "active".to_owned(),

@@ -141,7 +141,7 @@ async fn create(id: &str, new: &NewKey, keys: &DialectKeys, flags: CreateFlags, 
     printer.check::<Made>()?;
     let ask = Principals::create_key(id, new)?;
     if flags.dry.run {
-        return desk.intend(&[Intended::from(&ask.request).hiding("text")]);
+        return desk.intend([Intended::from(&ask.request).hiding("text")]);
     }
     let mut made = desk.ask_once(ask, flags.idempotency_key).await?;
     if new.text.is_some() {
@@ -188,7 +188,7 @@ async fn rotate(args: RotateArgs, desk: &Desk<'_>) -> Outcome {
     let dry = flags.dry.run;
     if dry && keys.rules.several {
         let creation = Principals::create_key(&id, &new)?;
-        return desk.intend(&[Intended::from(&creation.request), Intended::from(&revocation.request)]);
+        return desk.intend([Intended::from(&creation.request), Intended::from(&revocation.request)]);
     }
     let outcome = create(&id, &new, keys, flags, desk).await?;
     if keys.rules.several {

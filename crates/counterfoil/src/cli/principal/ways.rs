@@ -68,7 +68,7 @@ pub async fn password(args: PasswordArgs, desk: &Desk<'_>) -> Outcome {
     let id = desk.find::<Principals>(&username).await?.id;
     let ask = Principals::set_password(&id, &Password { password: text.reveal().to_owned() })?;
     if dry.run {
-        return desk.intend(&[Intended::from(&ask.request).hiding("password")]);
+        return desk.intend([Intended::from(&ask.request).hiding("password")]);
     }
     desk.ask(ask).await?;
     desk.remark(&format!("The password of {username} is set; sessions from before have ended."));
@@ -97,7 +97,7 @@ pub async fn totp(args: TotpArgs, desk: &Desk<'_>) -> Outcome {
         TotpDeed::Enrol => {
             let ask = Principals::enrol_totp(&id)?;
             if flags.dry.run {
-                return desk.intend(&[Intended::from(&ask.request)]);
+                return desk.intend([Intended::from(&ask.request)]);
             }
             desk.show(ask).await?;
             desk.remark("The seed is shown this once. From now on no login without its codes succeeds.");
@@ -113,7 +113,7 @@ pub async fn keys(args: KeysArgs, desk: &Desk<'_>) -> Outcome {
     let id = desk.find::<Principals>(&username).await?.id;
     let ask = Principals::set_jwks(&id, &wanted.unwrap_or(Jwks { keys: Vec::new() }))?;
     if flags.dry.run {
-        return desk.intend(&[Intended::from(&ask.request)]);
+        return desk.intend([Intended::from(&ask.request)]);
     }
     if jwks.is_none() {
         desk.confirm(flags, &format!("Take away what {username} signs with, and end its sessions?"))?;

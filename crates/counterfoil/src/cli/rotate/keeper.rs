@@ -42,8 +42,14 @@ impl<'a> Keeper<'a> {
     /// Puts the present secret where it is, to see that a new one will get there.
     pub(super) fn rehearse(&self, present: &Secret) -> Result<(), Failure> {
         if self.refuge.exists() {
-            let why = "holds a secret that an earlier rotation could not put in its place; see to that first";
-            return Err(Failure::new(Exit::Conflict, format!("{} {why}", self.refuge.display())));
+            let (refuge, place) = (self.refuge.display(), self.kept.shown());
+            return Err(Failure::new(
+                Exit::Conflict,
+                format!(
+                    "{refuge} holds a secret that an earlier rotation could not put in its place: put it to {place} \
+                     yourself, then remove that file"
+                ),
+            ));
         }
         self.put(present)?;
         self.check(present)
@@ -73,7 +79,7 @@ impl<'a> Keeper<'a> {
 
     fn put(&self, secret: &Secret) -> Result<(), Failure> {
         match (&self.kept.store, &self.kept.place) {
-            (Some(command), _) => run(command, Some(secret)).map(drop),
+            (Some(command), _) => run(command, &self.kept.directory, Some(secret)).map(drop),
             (None, Place::File(path)) => {
                 let failed =
                     |why| Failure::new(Exit::Failed, format!("{} cannot be written: {why}", path.display()));

@@ -5,7 +5,7 @@ mod keeper;
 mod successor;
 
 use super::desk::{Desk, Outcome};
-use super::exit::{Exit, Failure};
+use super::exit::{Exit, Failure, code_of};
 use super::flags::{DestroyFlags, instant};
 use super::rows::Row;
 use crate::config::profile::{Kept, Profile};
@@ -27,8 +27,8 @@ use tokio::task::JoinHandle;
 /// Arguments of `rotate`.
 #[derive(Debug, Args)]
 pub struct RotateArgs {
-    /// Profiles, whether their tokens end or not [default: all]
-    #[arg(value_name = "PROFILE", required_unless_present = "due")]
+    /// Profiles, whether their tokens end or not; or else --due
+    #[arg(value_name = "PROFILE")]
     profiles: Vec<String>,
     /// Those whose tokens end before then: 14d, 2030-01-31, …
     #[arg(long, value_name = "TIME", conflicts_with = "profiles")]
@@ -62,6 +62,12 @@ impl Row for Step {
     const MAIN: &'static str = "profile";
 }
 
+/// One that is left as it is, and the code to leave with if it was asked for by name.
+struct Left {
+    step: Step,
+    exit: Exit,
+}
+
 /// One that can be rotated, with what it takes.
 struct Ready<'d> {
     step: Step,
@@ -72,6 +78,10 @@ struct Ready<'d> {
 /// Makes the plan, asks whether to go on, and carries it out.
 pub async fn run(args: RotateArgs, desk: &Desk<'_>) -> Outcome {
     desk.printer.check::<Step>()?;
+    if args.profiles.is_empty() && args.due.is_none() {
+        let why = "say which: `rotate PROFILE…`, or `rotate --due 14d` for every profile whose token ends before then";
+        return Err(Failure::usage(why).into());
+    }
     let now = SystemClock.now();
     let due = args.due.as_ref().map(|text| instant("--due", text, now)).transpose()?;
     let end = args.expires.as_ref().map(|text| {
@@ -80,7 +90,7 @@ pub async fn run(args: RotateArgs, desk: &Desk<'_>) -> Outcome {
     });
     let end = end.transpose().map_err(|why| Failure::usage(format!("--expires {why}")))?;
     let _alone = if args.flags.dry.run { None } else { alone(&desk.client.profiles.path)? };
-    let (mut ready, mut steps) = (Vec::new(), Vec::new());
+    let (mut ready, mut steps, mut exit) = (Vec::new(), Vec::new(), Exit::Done);
     for (name, profile) in chosen(&args, desk)? {
         match plan(name, profile, due, desk).await {
             Ok(one) => match ready.iter().find(|other: &&Ready<'_>| other.keeper.is_at(&one.keeper)) {
@@ -91,29 +101,45 @@ pub async fn run(args: RotateArgs, desk: &Desk<'_>) -> Outcome {
                 }
                 None => ready.push(one),
             },
-            Err(step) => steps.push(*step),
+            Err(left) => {
+                if !args.profiles.is_empty() {
+                    exit = left.exit;
+                }
+                steps.push(left.step);
+            }
         }
     }
-    if args.flags.dry.run || ready.is_empty() {
+    if args.flags.dry.run {
         steps.extend(ready.into_iter().map(|one| one.step));
         desk.printer.many(&steps)?;
         return Ok(Exit::Done);
     }
+    if ready.is_empty() {
+        desk.printer.many(&steps)?;
+        return Ok(exit);
+    }
     let lines = ready.iter().map(|Ready { step, .. }| format!("{}: {}", step.profile, step.note));
     desk.remark(&lines.collect::<Vec<_>>().join("\n"));
-    desk.confirm(args.flags, &format!("Rotate {} secrets?", ready.len()))?;
-    let mut exit = Exit::Done;
+    let question = match ready.len() {
+        1 => "Rotate this secret?".to_owned(),
+        many => format!("Rotate these {many} secrets?"),
+    };
+    desk.confirm(args.flags, &question)?;
     let stopped = stopped()?;
     for Ready { step, keeper, incumbent } in ready {
         if stopped.is_finished() {
-            exit = Exit::Failed;
-            steps.push(Step { note: "interrupted before it began".to_owned(), ..step });
+            exit = Exit::Interrupted;
+            steps.push(Step {
+                outcome: "failed".to_owned(),
+                note: "stopped before it began".to_owned(),
+                ..step
+            });
             continue;
         }
         let (outcome, note) = match incumbent.succeed(&keeper, end, desk).await {
             Ok(note) => ("rotated", note),
             Err(error) => {
-                exit = super::exit::code_of(&error);
+                exit = code_of(&error);
                 ("failed", format!("{error:#}"))
             }
         };
@@ -143,6 +169,7 @@ fn stopped() -> Result<JoinHandle<()>> {
         (wait(SignalKind::interrupt())?, wait(SignalKind::terminate())?, wait(SignalKind::hangup())?);
     Ok(tokio::spawn(async {
         tokio::select! { _ = interrupt => {}, _ = terminate => {}, _ = hang_up => {} }
+        super::remark("Stopping; what was begun is ended first.");
     }))
 }
 
@@ -161,7 +188,7 @@ async fn plan<'d>(
     profile: &Profile,
     due: Option<Timestamp>,
     desk: &'d Desk<'_>,
-) -> Result<Ready<'d>, Box<Step>> {
+) -> Result<Ready<'d>, Box<Left>> {
     let vendor = profile.vendor.as_deref().unwrap_or("counterfoil").to_owned();
     let step = |outcome: &str, note: String| Step {
         profile: name.to_owned(),
@@ -170,7 +197,8 @@ async fn plan<'d>(
         note,
         ..Step::default()
     };
-    let cannot = |note: &str| Box::new(step("cannot", note.to_owned()));
+    let left = |step, exit| Box::new(Left { step, exit });
+    let cannot = |note: &str| left(step("cannot", note.to_owned()), Exit::Usage);
     let kept: Kept = profile.token().ok_or_else(|| {
         cannot("the profile names no token or key; a password is changed in the vendor's own pages")
     })?;
@@ -178,14 +206,15 @@ async fn plan<'d>(
     if !keeper.can_keep() {
         return Err(cannot("the profile does not say how a new secret is stored: add store = […]"));
     }
-    let incumbent =
-        Incumbent::of(name, profile, &keeper, desk).await.map_err(|why| cannot(&format!("{why:#}")))?;
+    let incumbent = Incumbent::of(name, profile, &keeper, desk)
+        .await
+        .map_err(|why| left(step("cannot", format!("{why:#}")), code_of(&why)))?;
     let mut step = step("due", incumbent.intention());
     (step.id, step.expires) = (incumbent.id(), Some(incumbent.expires()));
     let ends = step.expires.as_ref().and_then(|text| text.parse::<Timestamp>().ok());
     match due {
         Some(before) if ends.is_none_or(|ends| ends > before) => {
-            Err(Box::new(Step { outcome: "not due".to_owned(), note: String::new(), ..step }))
+            Err(left(Step { outcome: "not due".to_owned(), note: String::new(), ..step }, Exit::Done))
         }
         _ => Ok(Ready { step, keeper, incumbent }),
     }

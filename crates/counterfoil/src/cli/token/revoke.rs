@@ -33,7 +33,7 @@ pub async fn run(args: RevokeArgs, desk: &Desk<'_>) -> Outcome {
 async fn named(ids: &[String], flags: DestroyFlags, desk: &Desk<'_>) -> Outcome {
     let asks = ids.iter().map(|id| Tokens::delete(id)).collect::<Result<Vec<_>, _>>()?;
     if flags.dry.run {
-        return desk.intend(&asks.iter().map(|ask| Intended::from(&ask.request)).collect::<Vec<_>>());
+        return desk.intend(asks.iter().map(|ask| Intended::from(&ask.request)));
     }
     desk.confirm(flags, &format!("Revoke {} for good?", ids.join(", ")))?;
     for (done, ask) in asks.into_iter().enumerate() {
