@@ -120,6 +120,10 @@ impl Authority {
         let Some(known) = known else {
             return decided(false, "no text that counts is known by that", ScopeSet::default());
         };
+        // Of another realm's credentials nothing more is told.
+        if known.terms.standing.realm.id != gate.realm {
+            return decided(false, Reason::Realm.sentence(), ScopeSet::default());
+        }
         let ask = Ask { realm: Some(gate.realm), address: check.address, ..Ask::default() };
         let lacks: ScopeSet =
             needs.iter().filter(|word| !covers(&known.terms, word.as_str())).cloned().collect();

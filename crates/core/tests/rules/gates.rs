@@ -1,6 +1,6 @@
 //! Gates: from where gateways may ask, and from where a token passes.
 
-use crate::house::{House, ask};
+use crate::house::{House, MINUTE, ask};
 use counterfoil_core::authority::{Check, EditGate, Issue, Passage};
 use std::net::IpAddr;
 
@@ -47,4 +47,19 @@ async fn a_token_passes_a_gate_from_its_networks_only() {
         let passage = house.authority.check(&gate, issued.text.reveal(), &check);
         assert_eq!(matches!(passage, Passage::Open(_)), may, "{address:?}");
     }
+}
+
+#[tokio::test]
+async fn of_another_realms_token_an_explanation_says_nothing_but_that() {
+    let house = House::new().await;
+    let policy = EditGate { scopes: Some(vec!["a".into()]), ..EditGate::default() };
+    house.authority.create_gate(&house.operator(), "front", &policy, None).await.unwrap();
+    let (_, first) = house.realm("other").await;
+    let new = Issue { expires: Some("1m".into()), ..ask(&["a"]) };
+    let issued = house.try_issue(&house.actor(&first), &new).await.unwrap();
+    house.clock.pass(MINUTE * 2);
+    let check = Check { method: "GET", path: "/", address: None };
+    let explain = |text: &str| house.authority.explain(&house.operator(), "front", text, &check).unwrap();
+    let told = explain(issued.text.reveal());
+    assert_eq!((told.passes, &*told.decided, told.lacks.len()), (false, "it is of another realm", 0));
 }
