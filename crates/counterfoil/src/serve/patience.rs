@@ -202,7 +202,7 @@ mod tests {
     use super::*;
     use http_body_util::BodyExt as _;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::time::{advance, timeout};
+    use tokio::time::{advance, interval, timeout};
 
     const MOST: Duration = Duration::from_mins(1);
     const NEARLY: Duration = Duration::from_secs(59);
@@ -249,10 +249,11 @@ mod tests {
         }
         advance(NEARLY).await;
         let began = Instant::now();
+        let mut seconds = interval(Duration::from_secs(1));
         let trickle = async {
             loop {
+                seconds.tick().await;
                 theirs.write_u8(1).await.unwrap();
-                sleep(Duration::from_secs(1)).await;
             }
         };
         let heard = async { while ours.read_u8().await.is_ok() {} };
@@ -278,7 +279,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_body_without_end_breaks_off() {
         let began = Instant::now();
-        let trickle = Trickle(tokio::time::interval(Duration::from_secs(1)));
+        let trickle = Trickle(interval(Duration::from_secs(1)));
         let heard = Whole::within(MOST, trickle).collect().await.map(drop);
         assert!(heard.unwrap_err().0.contains("within 60s"));
         assert!(began.elapsed() <= MOST + Duration::from_secs(1));
