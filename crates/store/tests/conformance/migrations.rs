@@ -65,7 +65,7 @@ async fn schema_1_is_migrated_and_keeps_its_records() {
     assert_eq!(house.load(at(0)).await, every);
     let house = house.reopened().await;
     assert_eq!(house.load(at(0)).await, every, "opened again, nothing is migrated twice");
-    assert_eq!(schema(&house.path()), 5);
+    assert_eq!(schema(&house.path()), 6);
 }
 
 #[tokio::test]

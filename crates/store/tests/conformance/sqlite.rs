@@ -182,7 +182,7 @@ fn another_root_secret_and_a_newer_schema_are_refused() {
     Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
     assert_eq!(
         refused(&path),
-        "PATH has schema 99 and this build knows schemas up to 5: run the build that wrote it, or a newer one"
+        "PATH has schema 99 and this build knows schemas up to 6: run the build that wrote it, or a newer one"
     );
 }
 
