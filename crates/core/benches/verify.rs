@@ -10,12 +10,13 @@ use counterfoil_core::clock::Future;
 use counterfoil_core::fixture::{CountedEntropy, Inline, StillClock};
 use counterfoil_core::format::{BASE62, Format, Part};
 use counterfoil_core::journal::Entry;
+use counterfoil_core::load::Sink;
 use counterfoil_core::principal::{Principal, PrincipalId};
 use counterfoil_core::realm::{Realm, RealmId};
 use counterfoil_core::scope::ScopeSet;
 use counterfoil_core::secret::{Keys, RootSecret};
 use counterfoil_core::store::{
-    Change, JournalFilter, Key, Meta, Query, Record, Sink, Store, StoreError, TokenFilter, Touch,
+    Change, JournalFilter, Key, Meta, Query, Record, Store, StoreError, TokenFilter, Touch,
 };
 use counterfoil_core::token::{Text, Token, TokenNumber};
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -41,7 +42,7 @@ impl Store for Loaded {
     }
 
     fn load(&self, _: Timestamp, mut sink: Sink) -> Future<'_, Result<(), StoreError>> {
-        self.0.iter().cloned().for_each(&mut *sink);
+        self.0.iter().cloned().for_each(|record| sink(record.into()));
         Box::pin(std::future::ready(Ok(())))
     }
 

@@ -107,7 +107,7 @@ impl Authority {
         let generation = self.store.generation();
         let fresh = Arc::new(Index::new(super::joined(&self.formats)));
         let filling = Arc::clone(&fresh);
-        self.store.load(self.now(), Box::new(move |record| filling.put(&record))).await?;
+        self.store.load(self.now(), Box::new(move |loaded| filling.put(loaded))).await?;
         self.index.replace(&fresh);
         self.generation.store(generation, Ordering::Release);
         self.doubt.store(false, Ordering::Release);

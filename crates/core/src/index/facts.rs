@@ -1,9 +1,10 @@
 //! What verification needs of a credential: facts copied out of the index, so that a decision holds no lock.
 
 use super::roster::Standing;
+use crate::load::Counting;
 use crate::scope::ScopeSet;
 use crate::session::Session;
-use crate::token::{Limit, Token, TokenNumber};
+use crate::token::{Limit, TokenNumber};
 use ipnet::IpNet;
 use jiff::Timestamp;
 use std::hash::{Hash, Hasher};
@@ -37,7 +38,7 @@ pub struct Terms {
 }
 
 impl Terms {
-    pub(super) fn of_token(token: &Token, standing: Arc<Standing>) -> Self {
+    pub(super) fn of_token(token: &Counting, standing: Arc<Standing>) -> Self {
         Self {
             standing,
             dialect: Arc::clone(&token.dialect),

@@ -13,12 +13,13 @@ pub use spent::{Buckets, Counts, Spender};
 pub use tally::{Outcome, Reason, Tally};
 
 use crate::gate::Gate;
+use crate::load::{Counting, Loaded};
 use crate::principal::Role;
 use crate::secret::Digest;
 use crate::session::Session;
 use crate::store::{Record, Touch, Write};
 use crate::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use crate::token::{Purpose, Text, TextState, Token, TokenNumber, Use};
+use crate::token::{Purpose, Text, TextState, TokenNumber, Use};
 use facts::LONGEST_FRONT;
 use hashbrown::{HashMap, HashSet};
 use jiff::Timestamp;
@@ -157,10 +158,14 @@ impl Index {
         }
     }
 
-    /// Takes in one record as the store has it. Realms come before roles, roles before principals, principals before
-    /// tokens, each token before its texts.
-    pub fn put(&self, record: &Record) {
-        self.follow(&mut lock(&self.following), record);
+    /// Takes in one thing of a load, in the order that [`crate::store::Store::load`] promises.
+    pub fn put(&self, loaded: Loaded) {
+        let following = &mut lock(&self.following);
+        match loaded {
+            Loaded::Token(token) => self.put_token(following, &token),
+            Loaded::Text { digest, token, until } => self.put_text(following, &digest, token, until),
+            Loaded::Record(record) => self.follow(following, &record),
+        }
     }
 
     /// Takes over everything that `fresh` was loaded with. The caller keeps commits away meanwhile.
@@ -182,8 +187,12 @@ impl Index {
 
     fn follow(&self, following: &mut Following, record: &Record) {
         match record {
-            Record::Token(token) => self.put_token(following, token),
-            Record::Text(text) => self.put_text(following, text),
+            Record::Token(token) if token.revoked.is_some() || token.purpose != Purpose::Access => {
+                self.drop_token(following, token.number);
+            }
+            Record::Token(token) => self.put_token(following, &token.into()),
+            Record::Text(text) if text.state == TextState::Spent => self.spend_text(following, text),
+            Record::Text(text) => self.put_text(following, &text.digest, text.token, text.until),
             Record::Session(session) => self.put_session(following, session),
             other => self.roster.put(other),
         }
@@ -193,13 +202,15 @@ impl Index {
         self.uses.get(token).map_or(0, |(_, count)| count)
     }
 
-    fn put_token(&self, following: &mut Following, token: &Token) {
-        let standing = self.roster.standing(token.principal);
-        let Some(standing) = standing.filter(|_| token.revoked.is_none() && token.purpose == Purpose::Access)
-        else {
-            following.awaited.remove(&token.number);
-            self.counts.of(token.number).remove(&token.number);
-            return self.table.remove_number(token.number);
+    fn drop_token(&self, following: &mut Following, number: TokenNumber) {
+        following.awaited.remove(&number);
+        self.counts.of(number).remove(&number);
+        self.table.remove_number(number);
+    }
+
+    fn put_token(&self, following: &mut Following, token: &Counting) {
+        let Some(standing) = self.roster.standing(token.principal) else {
+            return self.drop_token(following, token.number);
         };
         let mut counts = self.counts.of(token.number);
         if token.quota.is_some() {
@@ -225,7 +236,7 @@ impl Index {
         }
     }
 
-    fn label(&self, following: &mut Following, token: &Token) -> Arc<Label> {
+    fn label(&self, following: &mut Following, token: &Counting) -> Arc<Label> {
         let name = (&*token.name).into();
         if self.joined.contains(&&*token.dialect) && token.id.len() <= LONGEST_FRONT {
             let id = u8::try_from(token.id.len()).unwrap_or(0);
@@ -235,28 +246,34 @@ impl Index {
         }
     }
 
-    fn put_text(&self, following: &mut Following, text: &Text) {
-        if text.state == TextState::Spent {
-            // Its successor may come after it, and has nowhere else to learn what the token is.
-            if let Some(last) = self.table.remove(&text.digest)
-                && self.table.sample(text.token).is_none()
-            {
-                following.awaited.insert(text.token, last.into());
-            }
-            return;
+    fn spend_text(&self, following: &mut Following, text: &Text) {
+        // Its successor may come after it, and has nowhere else to learn what the token is.
+        if let Some(last) = self.table.remove(&text.digest)
+            && self.table.sample(text.token).is_none()
+        {
+            following.awaited.insert(text.token, last.into());
         }
-        let awaited = following.awaited.remove(&text.token);
+    }
+
+    fn put_text(
+        &self,
+        following: &mut Following,
+        digest: &Digest,
+        token: TokenNumber,
+        until: Option<Timestamp>,
+    ) {
+        let awaited = following.awaited.remove(&token);
         let Some(Awaited { issued, expires, terms, label }) =
-            awaited.or_else(|| self.table.sample(text.token).map(Awaited::from))
+            awaited.or_else(|| self.table.sample(token).map(Awaited::from))
         else {
             return;
         };
-        let terms = if terms.until == text.until {
+        let terms = if terms.until == until {
             terms
         } else {
-            shared(&mut following.terms, Terms { until: text.until, ..(*terms).clone() })
+            shared(&mut following.terms, Terms { until, ..(*terms).clone() })
         };
-        self.table.insert(Entry::new(&text.digest, Some(text.token), issued, expires, terms, label));
+        self.table.insert(Entry::new(digest, Some(token), issued, expires, terms, label));
     }
 
     fn put_session(&self, following: &mut Following, session: &Session) {

@@ -134,9 +134,14 @@ impl Table {
 
     /// Puts an entry in, in place of one with the same digest.
     pub(super) fn insert(&self, entry: Entry) {
-        self.remove_key(entry.digest);
         let (number, at) = (entry.number, shard_of(entry.digest));
-        let within = write(&self.shards[at]).insert(entry);
+        let mut shard = write(&self.shards[at]);
+        let before = shard.remove_key(entry.digest);
+        let within = shard.insert(entry);
+        drop(shard);
+        if let Some((place, Entry { number: Some(number), .. })) = before {
+            write(&self.numbers).forget(number.get(), Place::of(at, place));
+        }
         if let Some(number) = number {
             write(&self.numbers).add(number.get(), Place::of(at, within));
         }
@@ -200,10 +205,7 @@ impl Table {
 
     fn remove_key(&self, key: [u64; 2]) -> Option<Entry> {
         let at = shard_of(key);
-        let mut shard = write(&self.shards[at]);
-        let place = *shard.places.find(key[0], |place| shard.is(*place, key))?;
-        let entry = shard.remove_at(place)?;
-        drop(shard);
+        let (place, entry) = write(&self.shards[at]).remove_key(key)?;
         if let Some(number) = entry.number {
             write(&self.numbers).forget(number.get(), Place::of(at, place));
         }
@@ -236,6 +238,11 @@ impl Shard {
         let hash = |place: &u32| self::entry(chunks, *place).map_or(0, |entry| entry.digest[0]);
         self.places.insert_unique(key[0], place, hash);
         place
+    }
+
+    fn remove_key(&mut self, key: [u64; 2]) -> Option<(u32, Entry)> {
+        let place = *self.places.find(key[0], |place| self.is(*place, key))?;
+        self.remove_at(place).map(|entry| (place, entry))
     }
 
     fn remove_at(&mut self, place: u32) -> Option<Entry> {

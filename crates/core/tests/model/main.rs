@@ -5,7 +5,7 @@
 
 // What the index calls `crate::…` is the same as in its own crate, but for the locks.
 use counterfoil_core::{
-    bucket, clock, gate, principal, realm, scope, secret, session, signing, store, token,
+    bucket, clock, gate, load, principal, realm, scope, secret, session, signing, store, token,
 };
 
 #[expect(dead_code, reason = "these tests are not about all of it")]
@@ -94,7 +94,7 @@ fn spent(of: u8, number: u64) -> Write {
 fn index() -> Arc<Index> {
     let index = Index::default();
     for record in [realm_record(), ann(&[]), Record::Token(token(1, "old")), live(1, 1)] {
-        index.put(&record);
+        index.put(record.into());
     }
     Arc::new(index)
 }
@@ -197,8 +197,8 @@ fn a_reading_anew_loses_nothing_that_both_have() {
         let replaced = Arc::clone(&index_now);
         let replace = move || {
             let fresh = index();
-            fresh.put(&Record::Token(token(2, "two")));
-            fresh.put(&live(2, 2));
+            fresh.put(Record::Token(token(2, "two")).into());
+            fresh.put(live(2, 2).into());
             replaced.replace(&fresh);
             assert!(opens(&replaced, 1).is_some() && opens(&replaced, 2).is_some());
         };

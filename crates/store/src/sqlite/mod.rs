@@ -13,8 +13,9 @@ pub(crate) use open::exists;
 use crate::error::OpenError;
 use counterfoil_core::clock::Future;
 use counterfoil_core::journal::Entry;
+use counterfoil_core::load::Sink;
 use counterfoil_core::store::{
-    Change, JournalFilter, Key, Meta, Query, Record, Sink, Store, StoreError, TokenFilter, Touch,
+    Change, JournalFilter, Key, Meta, Query, Record, Store, StoreError, TokenFilter, Touch,
 };
 use jiff::Timestamp;
 use readers::Readers;
