@@ -83,19 +83,20 @@ impl Authority {
         let _alone = self.flushing.lock().await;
         self.flushed.store(self.now().as_second(), Ordering::Release);
         let logins = self.noted.take();
-        if let Err(error) = self.store_all(&logins).await {
+        if let Err(error) = self.store_all(logins.clone()).await {
             self.noted.add(logins);
             return Err(error);
         }
-        for batch in self.index.unflushed().chunks(TOUCHES_AT_ONCE) {
-            self.store_all(batch).await?;
-            self.index.flushed(batch);
+        for batch in self.index.used().chunks(TOUCHES_AT_ONCE) {
+            let uses = self.index.unwritten(batch);
+            self.store_all(uses.iter().map(Touch::from).collect()).await?;
+            self.index.written(&uses);
         }
         Ok(())
     }
 
-    async fn store_all(&self, touches: &[Touch]) -> Result<(), StoreError> {
-        if touches.is_empty() { Ok(()) } else { self.store.touch(touches.to_vec()).await }
+    async fn store_all(&self, touches: Vec<Touch>) -> Result<(), StoreError> {
+        if touches.is_empty() { Ok(()) } else { self.store.touch(touches).await }
     }
 
     /// Reads everything that may count from the store into the index, while no commit is under way. The doubt ends

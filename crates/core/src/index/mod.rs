@@ -1,8 +1,10 @@
 //! The index: everything that may count, in memory, by digest. It holds facts, never decisions, and answers without
 //! waiting for anything. The store is the truth; [`Index::apply`] follows each commit before it is acknowledged.
 
+mod entry;
 mod facts;
 pub mod roster;
+mod shard;
 mod spent;
 mod table;
 mod tally;
@@ -11,23 +13,24 @@ mod uses;
 pub use facts::{Known, Label, Terms};
 pub use spent::{Buckets, Counts, Spender};
 pub use tally::{Outcome, Reason, Tally};
+pub use uses::{Unwritten, Used};
 
 use crate::gate::Gate;
 use crate::load::{Counting, Loaded};
 use crate::principal::Role;
 use crate::secret::Digest;
 use crate::session::Session;
-use crate::store::{Record, Touch, Write};
+use crate::store::{Record, Write};
 use crate::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::token::{Purpose, Text, TextState, TokenNumber, Use};
+use entry::Entry;
 use facts::LONGEST_FRONT;
 use hashbrown::{HashMap, HashSet};
 use jiff::Timestamp;
 use roster::Roster;
 use std::hash::Hash;
 use std::sync::{Arc, PoisonError};
-use table::{Entry, Table};
-use uses::Uses;
+use table::Table;
 
 /// Everything that may count.
 #[derive(Debug, Default)]
@@ -35,7 +38,6 @@ pub struct Index {
     table: Table,
     /// Realms, principals, roles, signing keys and locks.
     pub roster: Roster,
-    uses: Uses,
     /// What is spent of tokens' own limits.
     pub buckets: Buckets,
     /// What is spent of quotas.
@@ -94,34 +96,36 @@ impl Index {
         self.table.sessions()
     }
 
-    /// Notes so many uses of a token, to be flushed later; none: only when it was.
-    pub fn note_use(&self, token: TokenNumber, used: Use, count: u64) {
-        self.uses.note(token, used, count);
-    }
-
-    /// The latest use of a token that is not flushed or was a moment ago, and how many are not.
-    pub fn noted_use(&self, token: TokenNumber) -> Option<(Use, u64)> {
-        self.uses.get(token)
-    }
-
-    /// Of how many tokens there are uses that are not flushed.
-    pub fn uses(&self) -> usize {
-        self.uses.len()
-    }
-
-    /// The uses that are not flushed; [`Index::flushed`] is told which of them were.
-    pub fn unflushed(&self) -> Vec<Touch> {
-        let touch = |(token, used, count)| Touch::Use { token, used, count };
-        self.uses.unwritten().into_iter().map(touch).collect()
-    }
-
-    /// These uses are flushed.
-    pub fn flushed(&self, touches: &[Touch]) {
-        for touch in touches {
-            if let Touch::Use { token, used, count } = touch {
-                self.uses.written(*token, *used, *count);
-            }
+    /// Notes so many uses of a token, to be written down later; none: only when it was.
+    pub fn note_use(&self, known: &Known, used: Use, count: u64) {
+        if let Some(number) = known.number {
+            self.table.note(known.place, number, (used, count));
         }
+    }
+
+    /// The latest use of a token that is not written down or was a moment ago, and how many are not.
+    pub fn noted_use(&self, token: TokenNumber) -> Option<(Use, u64)> {
+        self.table.noted(token)
+    }
+
+    /// Of how many texts there are uses that are not written down.
+    pub fn uses(&self) -> usize {
+        self.table.unwritten_len()
+    }
+
+    /// The tokens of which there are, in the order of their numbers.
+    pub fn used(&self) -> Vec<Used> {
+        self.table.used()
+    }
+
+    /// The uses of these that are not written down; [`Index::written`] is told which of them were.
+    pub fn unwritten(&self, used: &[Used]) -> Vec<Unwritten> {
+        self.table.unwritten(used)
+    }
+
+    /// These uses are written down.
+    pub fn written(&self, unwritten: &[Unwritten]) {
+        self.table.written(unwritten);
     }
 
     /// Follows a committed change.
@@ -199,7 +203,7 @@ impl Index {
     }
 
     fn noted(&self, token: TokenNumber) -> u64 {
-        self.uses.get(token).map_or(0, |(_, count)| count)
+        self.table.noted(token).map_or(0, |(_, count)| count)
     }
 
     fn drop_token(&self, following: &mut Following, number: TokenNumber) {
