@@ -3,6 +3,7 @@
 
 mod entry;
 mod facts;
+mod places;
 pub mod roster;
 mod shard;
 mod spent;

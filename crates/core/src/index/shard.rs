@@ -2,8 +2,9 @@
 //! used.
 
 use super::entry::Entry;
+use super::places::Places;
 use crate::token::{TokenNumber, Use};
-use hashbrown::{HashMap, HashTable};
+use hashbrown::HashMap;
 use std::net::IpAddr;
 
 /// No place.
@@ -14,7 +15,7 @@ const CHUNK: usize = 64;
 
 #[derive(Debug, Default)]
 pub(super) struct Shard {
-    places: HashTable<u32>,
+    places: Places,
     chunks: Vec<Box<[Option<Entry>]>>,
     free: Vec<u32>,
     sessions: usize,
@@ -51,9 +52,7 @@ impl Shard {
     }
 
     pub(super) fn find(&self, digest: [u64; 2]) -> Option<u32> {
-        self.places
-            .find(digest[0], |place| self.at(*place).is_some_and(|entry| entry.digest == digest))
-            .copied()
+        self.places.find(digest[0], |place| self.at(place).is_some_and(|entry| entry.digest == digest))
     }
 
     pub(super) fn entries(&self) -> impl Iterator<Item = (u32, &Entry)> {
@@ -75,18 +74,17 @@ impl Shard {
             *slot = Some(entry);
         }
         let chunks = &self.chunks;
-        let hash = |place: &u32| self::entry(chunks, *place).map_or(0, |entry| entry.digest[0]);
-        self.places.insert_unique(digest[0], place, hash);
+        self.places.insert(digest[0], place, |place| first_of(chunks, place));
         place
     }
 
     /// Takes an entry out, with its uses if they are not written down.
     pub(super) fn remove(&mut self, place: u32) -> Option<(Entry, Option<Uses>)> {
         let uses = self.uses(place);
+        let first = self.at(place)?.digest[0];
+        let chunks = &self.chunks;
+        self.places.remove(first, place, |place| first_of(chunks, place));
         let entry = slot(&mut self.chunks, place)?.take()?;
-        if let Ok(found) = self.places.find_entry(entry.digest[0], |held| *held == place) {
-            found.remove();
-        }
         self.free.push(place);
         self.sessions -= usize::from(entry.number.is_none());
         self.mark(place, false);
@@ -161,6 +159,10 @@ fn bit(place: u32) -> (usize, u64) {
 fn entry(chunks: &[Box<[Option<Entry>]>], place: u32) -> Option<&Entry> {
     let place = place as usize;
     chunks.get(place / CHUNK)?[place % CHUNK].as_ref()
+}
+
+fn first_of(chunks: &[Box<[Option<Entry>]>], place: u32) -> u64 {
+    entry(chunks, place).map_or(0, |entry| entry.digest[0])
 }
 
 fn slot(chunks: &mut [Box<[Option<Entry>]>], place: u32) -> Option<&mut Option<Entry>> {
