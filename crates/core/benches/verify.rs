@@ -10,12 +10,13 @@ use counterfoil_core::clock::Future;
 use counterfoil_core::fixture::{CountedEntropy, Inline, StillClock};
 use counterfoil_core::format::{BASE62, Format, Part};
 use counterfoil_core::journal::Entry;
+use counterfoil_core::load::Sink;
 use counterfoil_core::principal::{Principal, PrincipalId};
 use counterfoil_core::realm::{Realm, RealmId};
 use counterfoil_core::scope::ScopeSet;
 use counterfoil_core::secret::{Keys, RootSecret};
 use counterfoil_core::store::{
-    Change, JournalFilter, Key, Meta, Query, Record, Sink, Store, StoreError, TokenFilter, Touch,
+    Change, JournalFilter, Key, Meta, Query, Record, Store, StoreError, TokenFilter, Touch,
 };
 use counterfoil_core::token::{Text, Token, TokenNumber};
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -41,7 +42,7 @@ impl Store for Loaded {
     }
 
     fn load(&self, _: Timestamp, mut sink: Sink) -> Future<'_, Result<(), StoreError>> {
-        self.0.iter().cloned().for_each(&mut *sink);
+        self.0.iter().cloned().for_each(|record| sink(record.into()));
         Box::pin(std::future::ready(Ok(())))
     }
 
@@ -72,8 +73,9 @@ fn nothing<T: Send + 'static>() -> Future<'static, Result<T, StoreError>> {
     Box::pin(std::future::ready(Err(StoreError::Unavailable("this store only loads".into()))))
 }
 
-/// A house over so many tokens, some of their texts in random order, and the bytes that each token took.
-fn house(tokens: u64) -> (Authority, Vec<String>, u64) {
+/// A house over so many tokens, some of their texts in random order, and the bytes that each token took before and after
+/// it was checked.
+fn house(tokens: u64) -> (Authority, Vec<String>, [u64; 2]) {
     let now: Timestamp = "2026-03-18T10:20:30.456Z".parse().expect("a constant");
     let (clock, entropy) = (StillClock::at(now), CountedEntropy::default());
     let keys = Keys::derive(&RootSecret::generate(&entropy).expect("counted"));
@@ -105,10 +107,20 @@ fn house(tokens: u64) -> (Authority, Vec<String>, u64) {
     let opening = Authority::open(ports, keys, Catalogue::new(Vec::new()), vec![("native", &FORMAT)]);
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let house = runtime.block_on(opening).expect("it only loads");
+    let loaded = resident();
+    // The same chance strikes the same texts.
+    let again = CountedEntropy::default();
+    RootSecret::generate(&again).expect("counted");
+    let ask = Ask { address: Some([192, 0, 2, 1].into()), ..Ask::default() };
+    for _ in 0..tokens {
+        let text = FORMAT.strike(&again).expect("counted").text;
+        assert!(matches!(house.verify(text.reveal(), &ask), Verdict::Live(_)));
+    }
+    let bytes = [loaded, resident()].map(|now| now.saturating_sub(before) / tokens);
     // A stride that visits the sample in an order that no cache foresees.
     let order = (0..texts.len()).map(|at| at * 7_919 % texts.len());
     let texts = order.map(|at| texts[at].clone()).collect();
-    (house, texts, resident().saturating_sub(before) / tokens)
+    (house, texts, bytes)
 }
 
 fn resident() -> u64 {
@@ -118,8 +130,8 @@ fn resident() -> u64 {
 
 fn verify(criterion: &mut Criterion) {
     for tokens in [10_000, 1_000_000] {
-        let (house, texts, bytes) = house(tokens);
-        println!("{tokens} tokens: {bytes} bytes each in the index");
+        let (house, texts, [loaded, checked]) = house(tokens);
+        println!("{tokens} tokens: {loaded} bytes each in the index, {checked} once each was checked");
         let mut next = texts.iter().cycle();
         let ask = Ask { scope: Some("metrics.read"), ..Ask::default() };
         criterion.bench_function(&format!("verify a live token of {tokens}"), |bencher| {

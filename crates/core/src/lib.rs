@@ -16,6 +16,7 @@ pub mod index;
 pub mod journal;
 pub mod jwks;
 pub mod limit;
+pub mod load;
 pub mod memory;
 pub mod password;
 pub mod principal;

@@ -7,12 +7,12 @@ mod tokens;
 
 use crate::clock::Future;
 use crate::journal::Entry;
+use crate::load::{Loaded, Sink};
 use crate::signing::KeyState;
 use crate::store::{
-    Change, JournalFilter, Key, Meta, Query, Record, Sink, Store, StoreError, TokenFilter, Touch, Write,
-    claimed,
+    Change, JournalFilter, Key, Meta, Query, Record, Store, StoreError, TokenFilter, Touch, Write, claimed,
 };
-use crate::token::{TextState, Token};
+use crate::token::{Purpose, TextState, Token};
 use jiff::Timestamp;
 use keys::{Id, keys, leave, version};
 use std::cmp::Ordering;
@@ -271,8 +271,12 @@ impl Kept {
     }
 
     /// Everything that may count at `now`.
-    fn load(&self, now: Timestamp) -> Vec<Record> {
-        let counts = |token: &Token| token.revoked.is_none() && token.expires.is_none_or(|end| now < end);
+    fn load(&self, now: Timestamp) -> Vec<Loaded> {
+        let counts = |token: &Token| {
+            token.purpose == Purpose::Access
+                && token.revoked.is_none()
+                && token.expires.is_none_or(|end| now < end)
+        };
         let may_count = |record: &&Record| match record {
             Record::Realm(_) | Record::Role(_) | Record::Principal(_) | Record::Lock(_) | Record::Gate(_) => {
                 true
@@ -286,7 +290,7 @@ impl Kept {
             Record::Session(session) => sessions::live(session, now),
             Record::SigningKey(key) => key.state != KeyState::Removed,
         };
-        self.records.values().filter(may_count).cloned().collect()
+        self.records.values().filter(may_count).cloned().map(Loaded::from).collect()
     }
 
     fn touch(&mut self, touch: Touch) {
@@ -357,8 +361,8 @@ impl Store for Memory {
     }
 
     fn load(&self, now: Timestamp, mut sink: Sink) -> Future<'_, Result<(), StoreError>> {
-        let records = self.kept().load(now);
-        records.into_iter().for_each(&mut sink);
+        let loaded = self.kept().load(now);
+        loaded.into_iter().for_each(&mut sink);
         ready(())
     }
 

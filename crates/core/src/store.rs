@@ -4,6 +4,7 @@
 use crate::clock::Future;
 use crate::gate::Gate;
 use crate::journal::{Action, Entry};
+use crate::load::Sink;
 use crate::principal::{Principal, PrincipalId, Role, RoleId};
 use crate::realm::{Realm, RealmId};
 use crate::replay::{Replay, ReplayKey};
@@ -335,9 +336,6 @@ pub enum Touch {
     Login { principal: PrincipalId, at: Timestamp },
 }
 
-/// Called with each record of a load, in the order that [`Store::load`] promises.
-pub type Sink = Box<dyn FnMut(Record) + Send>;
-
 /// Whatever keeps the records.
 pub trait Store: Send + Sync {
     /// What the store knows of itself.
@@ -361,7 +359,7 @@ pub trait Store: Send + Sync {
     /// Journal lines in order of sequence.
     fn journal(&self, filter: JournalFilter, limit: usize) -> Future<'_, Result<Vec<Entry>, StoreError>>;
 
-    /// Everything that may count at `now`: every realm, role and principal, every token that is neither revoked nor
+    /// Everything that may count at `now`: every realm, role and principal, every access token that is neither revoked nor
     /// expired, those tokens' live texts and overlaps, every session that is neither ended nor expired, every signing
     /// key that is not removed, every lock and every gate. A realm comes before its roles, those before the principals,
     /// those before their tokens and sessions, and a token before its texts; the closer behind, the less is remembered

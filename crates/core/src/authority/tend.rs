@@ -83,22 +83,23 @@ impl Authority {
         let _alone = self.flushing.lock().await;
         self.flushed.store(self.now().as_second(), Ordering::Release);
         let logins = self.noted.take();
-        if let Err(error) = self.store_all(&logins).await {
+        if let Err(error) = self.store_all(logins.clone()).await {
             self.noted.add(logins);
             return Err(error);
         }
         if logins.iter().any(|touch| matches!(touch, Touch::Login { .. })) {
             self.recall.forget();
         }
-        for batch in self.index.unflushed().chunks(TOUCHES_AT_ONCE) {
-            self.store_all(batch).await?;
-            self.index.flushed(batch);
+        for batch in self.index.used().chunks(TOUCHES_AT_ONCE) {
+            let uses = self.index.unwritten(batch);
+            self.store_all(uses.iter().map(Touch::from).collect()).await?;
+            self.index.written(&uses);
         }
         Ok(())
     }
 
-    async fn store_all(&self, touches: &[Touch]) -> Result<(), StoreError> {
-        if touches.is_empty() { Ok(()) } else { self.store.touch(touches.to_vec()).await }
+    async fn store_all(&self, touches: Vec<Touch>) -> Result<(), StoreError> {
+        if touches.is_empty() { Ok(()) } else { self.store.touch(touches).await }
     }
 
     /// Reads everything that may count from the store into the index, while no commit is under way. The doubt ends
@@ -110,7 +111,7 @@ impl Authority {
         let generation = self.store.generation();
         let fresh = Arc::new(Index::new(super::joined(&self.formats)));
         let filling = Arc::clone(&fresh);
-        self.store.load(self.now(), Box::new(move |record| filling.put(&record))).await?;
+        self.store.load(self.now(), Box::new(move |loaded| filling.put(loaded))).await?;
         self.index.replace(&fresh);
         self.recall.forget();
         self.generation.store(generation, Ordering::Release);

@@ -156,9 +156,9 @@ impl Authority {
         let mut verdict = known.map_or(Verdict::Unknown, |known| judge(known, now));
         self.ration(&mut verdict, gate, spending);
         tally.note(row, verdict.outcome());
-        if let Verdict::Live(Grant { known: Known { number: Some(token), .. }, .. }) = &verdict {
+        if let Verdict::Live(Grant { known, .. }) = &verdict {
             let used = Use { at: now, address: address.map(|from| from.to_canonical()) };
-            self.index.note_use(*token, used, u64::from(spending == Spending::Spend));
+            self.index.note_use(known, used, u64::from(spending == Spending::Spend));
         }
         verdict
     }

@@ -1,9 +1,12 @@
 //! What verification needs of a credential: facts copied out of the index, so that a decision holds no lock.
 
+use super::entry::Entry;
 use super::roster::Standing;
+use super::table::Place;
+use crate::load::Counting;
 use crate::scope::ScopeSet;
 use crate::session::Session;
-use crate::token::{Limit, Token, TokenNumber};
+use crate::token::{Limit, TokenNumber};
 use ipnet::IpNet;
 use jiff::Timestamp;
 use std::hash::{Hash, Hasher};
@@ -37,7 +40,7 @@ pub struct Terms {
 }
 
 impl Terms {
-    pub(super) fn of_token(token: &Token, standing: Arc<Standing>) -> Self {
+    pub(super) fn of_token(token: &Counting, standing: Arc<Standing>) -> Self {
         Self {
             standing,
             dialect: Arc::clone(&token.dialect),
@@ -125,6 +128,8 @@ pub struct Known {
     pub terms: Arc<Terms>,
     label: Arc<Label>,
     front: Front,
+    /// Where it was found.
+    pub(super) place: Place,
 }
 
 /// The longest id that is read off a text; a token with a longer one keeps it beside its name.
@@ -139,22 +144,25 @@ struct Front {
 
 impl Known {
     /// With as much of the text it was found by as is its id.
-    pub(super) fn found_by(
-        text: &str,
-        number: Option<TokenNumber>,
-        (issued, expires): (Timestamp, Option<Timestamp>),
-        terms: Arc<Terms>,
-        label: Arc<Label>,
-    ) -> Self {
+    pub(super) fn found_by(text: &str, entry: &Entry, place: Place) -> Self {
         let mut front = Front { bytes: [0; LONGEST_FRONT], length: 0 };
-        if let Label::Shared { id, .. } = &*label
+        if let Label::Shared { id, .. } = &*entry.label
             && let Some(id) = text.as_bytes().get(..usize::from(*id))
             && let Some(bytes) = front.bytes.get_mut(..id.len())
         {
             bytes.copy_from_slice(id);
             front.length = u8::try_from(id.len()).unwrap_or(0);
         }
-        Self { number, issued, expires, terms, label, front }
+        let (issued, expires) = entry.times();
+        Self {
+            number: entry.number.map(|number| TokenNumber(number.get())),
+            issued,
+            expires,
+            terms: Arc::clone(&entry.terms),
+            label: Arc::clone(&entry.label),
+            front,
+            place,
+        }
     }
 
     /// The public id.

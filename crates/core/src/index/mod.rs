@@ -1,8 +1,11 @@
 //! The index: everything that may count, in memory, by digest. It holds facts, never decisions, and answers without
 //! waiting for anything. The store is the truth; [`Index::apply`] follows each commit before it is acknowledged.
 
+mod entry;
 mod facts;
+mod places;
 pub mod roster;
+mod shard;
 mod spent;
 mod table;
 mod tally;
@@ -11,22 +14,24 @@ mod uses;
 pub use facts::{Known, Label, Terms};
 pub use spent::{Buckets, Counts, Spender};
 pub use tally::{Outcome, Reason, Tally};
+pub use uses::{Unwritten, Used};
 
 use crate::gate::Gate;
+use crate::load::{Counting, Loaded};
 use crate::principal::Role;
 use crate::secret::Digest;
 use crate::session::Session;
-use crate::store::{Record, Touch, Write};
+use crate::store::{Record, Write};
 use crate::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use crate::token::{Purpose, Text, TextState, Token, TokenNumber, Use};
+use crate::token::{Purpose, Text, TextState, TokenNumber, Use};
+use entry::Entry;
 use facts::LONGEST_FRONT;
 use hashbrown::{HashMap, HashSet};
 use jiff::Timestamp;
 use roster::Roster;
 use std::hash::Hash;
 use std::sync::{Arc, PoisonError};
-use table::{Entry, Table};
-use uses::Uses;
+use table::Table;
 
 /// Everything that may count.
 #[derive(Debug, Default)]
@@ -34,7 +39,6 @@ pub struct Index {
     table: Table,
     /// Realms, principals, roles, signing keys and locks.
     pub roster: Roster,
-    uses: Uses,
     /// What is spent of tokens' own limits.
     pub buckets: Buckets,
     /// What is spent of quotas.
@@ -93,34 +97,36 @@ impl Index {
         self.table.sessions()
     }
 
-    /// Notes so many uses of a token, to be flushed later; none: only when it was.
-    pub fn note_use(&self, token: TokenNumber, used: Use, count: u64) {
-        self.uses.note(token, used, count);
-    }
-
-    /// The latest use of a token that is not flushed or was a moment ago, and how many are not.
-    pub fn noted_use(&self, token: TokenNumber) -> Option<(Use, u64)> {
-        self.uses.get(token)
-    }
-
-    /// Of how many tokens there are uses that are not flushed.
-    pub fn uses(&self) -> usize {
-        self.uses.len()
-    }
-
-    /// The uses that are not flushed; [`Index::flushed`] is told which of them were.
-    pub fn unflushed(&self) -> Vec<Touch> {
-        let touch = |(token, used, count)| Touch::Use { token, used, count };
-        self.uses.unwritten().into_iter().map(touch).collect()
-    }
-
-    /// These uses are flushed.
-    pub fn flushed(&self, touches: &[Touch]) {
-        for touch in touches {
-            if let Touch::Use { token, used, count } = touch {
-                self.uses.written(*token, *used, *count);
-            }
+    /// Notes so many uses of a token, to be written down later; none: only when it was.
+    pub fn note_use(&self, known: &Known, used: Use, count: u64) {
+        if let Some(number) = known.number {
+            self.table.note(known.place, number, (used, count));
         }
+    }
+
+    /// The latest use of a token that is not written down or was a moment ago, and how many are not.
+    pub fn noted_use(&self, token: TokenNumber) -> Option<(Use, u64)> {
+        self.table.noted(token)
+    }
+
+    /// Of how many texts there are uses that are not written down.
+    pub fn uses(&self) -> usize {
+        self.table.unwritten_len()
+    }
+
+    /// The tokens of which there are, in the order of their numbers.
+    pub fn used(&self) -> Vec<Used> {
+        self.table.used()
+    }
+
+    /// The uses of these that are not written down; [`Index::written`] is told which of them were.
+    pub fn unwritten(&self, used: &[Used]) -> Vec<Unwritten> {
+        self.table.unwritten(used)
+    }
+
+    /// These uses are written down.
+    pub fn written(&self, unwritten: &[Unwritten]) {
+        self.table.written(unwritten);
     }
 
     /// Follows a committed change.
@@ -157,10 +163,14 @@ impl Index {
         }
     }
 
-    /// Takes in one record as the store has it. Realms come before roles, roles before principals, principals before
-    /// tokens, each token before its texts.
-    pub fn put(&self, record: &Record) {
-        self.follow(&mut lock(&self.following), record);
+    /// Takes in one thing of a load, in the order that [`crate::store::Store::load`] promises.
+    pub fn put(&self, loaded: Loaded) {
+        let following = &mut lock(&self.following);
+        match loaded {
+            Loaded::Token(token) => self.put_token(following, &token),
+            Loaded::Text { digest, token, until } => self.put_text(following, &digest, token, until),
+            Loaded::Record(record) => self.follow(following, &record),
+        }
     }
 
     /// Takes over everything that `fresh` was loaded with. The caller keeps commits away meanwhile.
@@ -182,24 +192,30 @@ impl Index {
 
     fn follow(&self, following: &mut Following, record: &Record) {
         match record {
-            Record::Token(token) => self.put_token(following, token),
-            Record::Text(text) => self.put_text(following, text),
+            Record::Token(token) if token.revoked.is_some() || token.purpose != Purpose::Access => {
+                self.drop_token(following, token.number);
+            }
+            Record::Token(token) => self.put_token(following, &token.into()),
+            Record::Text(text) if text.state == TextState::Spent => self.spend_text(following, text),
+            Record::Text(text) => self.put_text(following, &text.digest, text.token, text.until),
             Record::Session(session) => self.put_session(following, session),
             other => self.roster.put(other),
         }
     }
 
     fn noted(&self, token: TokenNumber) -> u64 {
-        self.uses.get(token).map_or(0, |(_, count)| count)
+        self.table.noted(token).map_or(0, |(_, count)| count)
     }
 
-    fn put_token(&self, following: &mut Following, token: &Token) {
-        let standing = self.roster.standing(token.principal);
-        let Some(standing) = standing.filter(|_| token.revoked.is_none() && token.purpose == Purpose::Access)
-        else {
-            following.awaited.remove(&token.number);
-            self.counts.of(token.number).remove(&token.number);
-            return self.table.remove_number(token.number);
+    fn drop_token(&self, following: &mut Following, number: TokenNumber) {
+        following.awaited.remove(&number);
+        self.counts.of(number).remove(&number);
+        self.table.remove_number(number);
+    }
+
+    fn put_token(&self, following: &mut Following, token: &Counting) {
+        let Some(standing) = self.roster.standing(token.principal) else {
+            return self.drop_token(following, token.number);
         };
         let mut counts = self.counts.of(token.number);
         if token.quota.is_some() {
@@ -225,7 +241,7 @@ impl Index {
         }
     }
 
-    fn label(&self, following: &mut Following, token: &Token) -> Arc<Label> {
+    fn label(&self, following: &mut Following, token: &Counting) -> Arc<Label> {
         let name = (&*token.name).into();
         if self.joined.contains(&&*token.dialect) && token.id.len() <= LONGEST_FRONT {
             let id = u8::try_from(token.id.len()).unwrap_or(0);
@@ -235,28 +251,34 @@ impl Index {
         }
     }
 
-    fn put_text(&self, following: &mut Following, text: &Text) {
-        if text.state == TextState::Spent {
-            // Its successor may come after it, and has nowhere else to learn what the token is.
-            if let Some(last) = self.table.remove(&text.digest)
-                && self.table.sample(text.token).is_none()
-            {
-                following.awaited.insert(text.token, last.into());
-            }
-            return;
+    fn spend_text(&self, following: &mut Following, text: &Text) {
+        // Its successor may come after it, and has nowhere else to learn what the token is.
+        if let Some(last) = self.table.remove(&text.digest)
+            && self.table.sample(text.token).is_none()
+        {
+            following.awaited.insert(text.token, last.into());
         }
-        let awaited = following.awaited.remove(&text.token);
+    }
+
+    fn put_text(
+        &self,
+        following: &mut Following,
+        digest: &Digest,
+        token: TokenNumber,
+        until: Option<Timestamp>,
+    ) {
+        let awaited = following.awaited.remove(&token);
         let Some(Awaited { issued, expires, terms, label }) =
-            awaited.or_else(|| self.table.sample(text.token).map(Awaited::from))
+            awaited.or_else(|| self.table.sample(token).map(Awaited::from))
         else {
             return;
         };
-        let terms = if terms.until == text.until {
+        let terms = if terms.until == until {
             terms
         } else {
-            shared(&mut following.terms, Terms { until: text.until, ..(*terms).clone() })
+            shared(&mut following.terms, Terms { until, ..(*terms).clone() })
         };
-        self.table.insert(Entry::new(&text.digest, Some(text.token), issued, expires, terms, label));
+        self.table.insert(Entry::new(digest, Some(token), issued, expires, terms, label));
     }
 
     fn put_session(&self, following: &mut Following, session: &Session) {

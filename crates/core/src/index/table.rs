@@ -1,82 +1,23 @@
-//! The table from digests to credentials, and from token numbers to their texts: many small locked shards, each a
-//! list of records and the places of their digests in it. `docs/decisions/0006` says what else was measured.
+//! The table from digests to credentials, and from token numbers to their texts: many small locked shards, and a list of
+//! where the texts of each token lie. `docs/decisions/0006` says what else was measured.
 
-use super::facts::{Known, Label, Terms};
+use super::entry::{Entry, halves};
+use super::facts::Known;
+use super::shard::{NOWHERE, Shard, Uses};
+use super::uses::{Adrift, Unwritten, Used, later};
 use super::{read, write};
-use crate::clock::from_millis;
 use crate::secret::Digest;
 use crate::sync::RwLock;
 use crate::token::TokenNumber;
-use hashbrown::{HashMap, HashTable};
+use hashbrown::HashMap;
 use jiff::Timestamp;
-use std::num::NonZeroU64;
-use std::sync::Arc;
-
-/// One text that may count: 56 bytes.
-#[derive(Debug, Clone)]
-pub(super) struct Entry {
-    /// The first half of the digest: 128 bits of a keyed hash, which nobody can aim at.
-    digest: [u64; 2],
-    /// None: a session.
-    pub(super) number: Option<NonZeroU64>,
-    /// Milliseconds.
-    pub(super) issued: i64,
-    /// Milliseconds; `i64::MAX`: never.
-    pub(super) expires: i64,
-    pub(super) terms: Arc<Terms>,
-    pub(super) label: Arc<Label>,
-}
-
-impl Entry {
-    pub(super) fn new(
-        digest: &Digest,
-        number: Option<TokenNumber>,
-        issued: Timestamp,
-        expires: Option<Timestamp>,
-        terms: Arc<Terms>,
-        label: Arc<Label>,
-    ) -> Self {
-        Self {
-            digest: halves(digest),
-            number: number.and_then(|number| NonZeroU64::new(number.0)),
-            issued: issued.as_millisecond(),
-            expires: expires.map_or(i64::MAX, Timestamp::as_millisecond),
-            terms,
-            label,
-        }
-    }
-
-    /// When it was issued and when it ends.
-    pub(super) fn times(&self) -> (Timestamp, Option<Timestamp>) {
-        (from_millis(self.issued), (self.expires != i64::MAX).then(|| from_millis(self.expires)))
-    }
-
-    /// What it is, for whoever brought this text.
-    fn known(&self, text: &str) -> Known {
-        let number = self.number.map(|number| TokenNumber(number.get()));
-        Known::found_by(text, number, self.times(), Arc::clone(&self.terms), Arc::clone(&self.label))
-    }
-}
 
 const SHARDS: usize = 256;
 const PAGE: usize = 1_024;
-/// No place.
-const NOWHERE: u32 = u32::MAX;
-
-/// So many entries are allocated at once: a list that grows by moving leaves holes behind.
-const CHUNK: usize = 64;
-
-#[derive(Debug, Default)]
-struct Shard {
-    places: HashTable<u32>,
-    chunks: Vec<Box<[Option<Entry>]>>,
-    free: Vec<u32>,
-    sessions: usize,
-}
 
 /// Where an entry lies: its shard in the upper 8 bits, its place there in the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place(u32);
+pub(super) struct Place(u32);
 
 /// Where the texts of each token lie. Numbers are given in order, so pages of them are dense.
 #[derive(Debug, Default)]
@@ -91,52 +32,66 @@ struct Numbers {
 pub(super) struct Table {
     shards: Vec<RwLock<Shard>>,
     numbers: RwLock<Numbers>,
+    /// Uses of what was taken out. What is moved there is moved under the lock of its shard.
+    adrift: Adrift,
 }
 
 impl Default for Table {
     fn default() -> Self {
-        Self { shards: (0..SHARDS).map(|_| RwLock::default()).collect(), numbers: RwLock::default() }
+        Self {
+            shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
+            numbers: RwLock::default(),
+            adrift: Adrift::default(),
+        }
     }
 }
 
 impl Table {
     /// What a text with this digest opens.
     pub(super) fn get(&self, digest: &Digest, text: &str) -> Option<Known> {
-        let key = halves(digest);
-        let shard = read(&self.shards[shard_of(key)]);
-        let place = *shard.places.find(key[0], |place| shard.is(*place, key))?;
-        shard.at(place).map(|entry| entry.known(text))
+        let digest = halves(digest);
+        let at = shard_of(digest);
+        let shard = read(&self.shards[at]);
+        let within = shard.find(digest)?;
+        shard.at(within).map(|entry| Known::found_by(text, entry, Place::of(at, within)))
     }
 
     /// A token by its internal number, for whoever brings this text.
     pub(super) fn by_number(&self, number: TokenNumber, text: &str) -> Option<Known> {
-        self.sample(number).map(|entry| entry.known(text))
+        let place = *read(&self.numbers).places(number.0).first()?;
+        let shard = read(&self.shards[place.shard()]);
+        // Between the two locks another entry may have taken its place.
+        let entry = shard.at(place.within()).filter(|entry| entry.is_of(number))?;
+        Some(Known::found_by(text, entry, place))
     }
 
     /// One entry of a token.
     pub(super) fn sample(&self, number: TokenNumber) -> Option<Entry> {
         let place = *read(&self.numbers).places(number.0).first()?;
         let shard = read(&self.shards[place.shard()]);
-        // Between the two locks another entry may have taken its place.
-        let own = |entry: &&Entry| entry.number.is_some_and(|own| own.get() == number.0);
-        shard.at(place.within()).filter(own).cloned()
+        shard.at(place.within()).filter(|entry| entry.is_of(number)).cloned()
     }
 
     /// How many texts there are.
     pub(super) fn len(&self) -> usize {
-        self.shards.iter().map(|shard| read(shard).places.len()).sum()
+        self.shards.iter().map(|shard| read(shard).len()).sum()
     }
 
     /// How many of them are sessions.
     pub(super) fn sessions(&self) -> usize {
-        self.shards.iter().map(|shard| read(shard).sessions).sum()
+        self.shards.iter().map(|shard| read(shard).sessions()).sum()
     }
 
     /// Puts an entry in, in place of one with the same digest.
     pub(super) fn insert(&self, entry: Entry) {
-        self.remove_key(entry.digest);
         let (number, at) = (entry.number, shard_of(entry.digest));
-        let within = write(&self.shards[at]).insert(entry);
+        let mut shard = write(&self.shards[at]);
+        let before = shard.find(entry.digest).and_then(|place| Some((place, self.take(&mut shard, place)?)));
+        let within = shard.insert(entry);
+        drop(shard);
+        if let Some((place, Entry { number: Some(number), .. })) = before {
+            write(&self.numbers).forget(number.get(), Place::of(at, place));
+        }
         if let Some(number) = number {
             write(&self.numbers).add(number.get(), Place::of(at, within));
         }
@@ -144,13 +99,22 @@ impl Table {
 
     /// Takes the entry with this digest out.
     pub(super) fn remove(&self, digest: &Digest) -> Option<Entry> {
-        self.remove_key(halves(digest))
+        let digest = halves(digest);
+        let at = shard_of(digest);
+        let mut shard = write(&self.shards[at]);
+        let place = shard.find(digest)?;
+        let entry = self.take(&mut shard, place)?;
+        drop(shard);
+        if let Some(number) = entry.number {
+            write(&self.numbers).forget(number.get(), Place::of(at, place));
+        }
+        Some(entry)
     }
 
     /// Takes every entry of a token out.
     pub(super) fn remove_number(&self, number: TokenNumber) {
         for place in write(&self.numbers).take(number.0) {
-            write(&self.shards[place.shard()]).remove_at(place.within());
+            self.take(&mut write(&self.shards[place.shard()]), place.within());
         }
     }
 
@@ -158,8 +122,7 @@ impl Table {
     pub(super) fn change(&self, number: TokenNumber, mut change: impl FnMut(&mut Entry)) -> bool {
         let places = read(&self.numbers).places(number.0);
         for place in &places {
-            let mut shard = write(&self.shards[place.shard()]);
-            if let Some(entry) = slot(&mut shard.chunks, place.within()).and_then(Option::as_mut) {
+            if let Some(entry) = write(&self.shards[place.shard()]).at_mut(place.within()) {
                 change(entry);
             }
         }
@@ -169,94 +132,106 @@ impl Table {
     /// Drops the sessions that are over at `now`.
     pub(super) fn sweep(&self, now: Timestamp) {
         let now = now.as_millisecond();
+        let over = |entry: &Entry| entry.number.is_none() && entry.expires <= now;
         for shard in &self.shards {
-            let over = |entry: &Entry| entry.number.is_none() && entry.expires <= now;
-            let shard_now = read(shard);
-            let places = (0_u32..).zip(shard_now.chunks.iter().flat_map(|chunk| chunk.iter()));
-            let places: Vec<_> = places
-                .filter(|(_, entry)| entry.as_ref().is_some_and(over))
-                .map(|(place, _)| place)
-                .collect();
-            drop(shard_now);
+            let held = read(shard);
+            let places: Vec<_> =
+                held.entries().filter(|(_, entry)| over(entry)).map(|(place, _)| place).collect();
+            drop(held);
             if !places.is_empty() {
                 let mut shard = write(shard);
                 for place in places {
                     // It may have been replaced meanwhile.
                     if shard.at(place).is_some_and(over) {
-                        shard.remove_at(place);
+                        self.take(&mut shard, place);
                     }
                 }
             }
         }
     }
 
-    /// Takes over everything of `fresh`.
+    /// Takes over everything of `fresh`, and leaves it what was here but for its uses.
     pub(super) fn replace(&self, fresh: &Self) {
         for (mine, theirs) in self.shards.iter().zip(&fresh.shards) {
-            std::mem::swap(&mut *write(mine), &mut *write(theirs));
+            let (mut mine, mut theirs) = (write(mine), write(theirs));
+            std::mem::swap(&mut *mine, &mut *theirs);
+            for (entry, uses) in theirs.used().filter_map(|place| theirs.at(place).zip(theirs.uses(place))) {
+                let Some(number) = entry.number.map(|number| TokenNumber(number.get())) else { continue };
+                let noted = mine.find(entry.digest).and_then(|place| mine.note(place, number, uses));
+                noted.unwrap_or_else(|| self.adrift.add(number, uses));
+            }
         }
         std::mem::swap(&mut *write(&self.numbers), &mut *write(&fresh.numbers));
     }
 
-    fn remove_key(&self, key: [u64; 2]) -> Option<Entry> {
-        let at = shard_of(key);
-        let mut shard = write(&self.shards[at]);
-        let place = *shard.places.find(key[0], |place| shard.is(*place, key))?;
-        let entry = shard.remove_at(place)?;
-        drop(shard);
-        if let Some(number) = entry.number {
-            write(&self.numbers).forget(number.get(), Place::of(at, place));
+    /// Notes uses of what was found at this place.
+    pub(super) fn note(&self, place: Place, number: TokenNumber, uses: Uses) {
+        let noted = write(&self.shards[place.shard()]).note(place.within(), number, uses);
+        noted.unwrap_or_else(|| self.adrift.add(number, uses));
+    }
+
+    /// The last use of a token, which may be written down a moment ago, and how many are not.
+    pub(super) fn noted(&self, number: TokenNumber) -> Option<Uses> {
+        let places = read(&self.numbers).places(number.0);
+        let used = places.into_iter().filter_map(|place| {
+            let shard = read(&self.shards[place.shard()]);
+            shard.at(place.within()).filter(|entry| entry.is_of(number))?;
+            shard.last_use(place.within())
+        });
+        used.chain(self.adrift.get(number))
+            .reduce(|(one, few), (other, more)| (later(one, other), few + more))
+    }
+
+    /// Of how many texts there are uses that are not written down.
+    pub(super) fn unwritten_len(&self) -> usize {
+        self.shards.iter().map(|shard| read(shard).unwritten()).sum::<usize>() + self.adrift.len()
+    }
+
+    /// The tokens of which there are uses that are not written down, in the order of their numbers, and where.
+    pub(super) fn used(&self) -> Vec<Used> {
+        let adrift = self.adrift.tokens().into_iter();
+        let mut used: Vec<_> = adrift.map(|token| Used { token, place: None }).collect();
+        for (at, shard) in self.shards.iter().enumerate() {
+            write(shard).forget_written();
+            let shard = read(shard);
+            used.extend(shard.used().filter_map(|place| {
+                let token = TokenNumber(shard.at(place)?.number?.get());
+                Some(Used { token, place: Some(Place::of(at, place)) })
+            }));
+        }
+        used.sort_unstable_by_key(|used| used.token);
+        used
+    }
+
+    /// Those of their uses that are not written down.
+    pub(super) fn unwritten(&self, used: &[Used]) -> Vec<Unwritten> {
+        let noted = |of: &Used| {
+            let Some(place) = of.place else { return self.adrift.get(of.token) };
+            let shard = read(&self.shards[place.shard()]);
+            shard.at(place.within()).filter(|entry| entry.is_of(of.token))?;
+            shard.uses(place.within())
+        };
+        used.iter().filter_map(|of| Some(Unwritten { of: *of, uses: noted(of)? })).collect()
+    }
+
+    /// These uses are written down; what came since is not.
+    pub(super) fn written(&self, unwritten: &[Unwritten]) {
+        for Unwritten { of: Used { token, place }, uses } in unwritten {
+            let written = place
+                .and_then(|place| write(&self.shards[place.shard()]).written(place.within(), *token, *uses));
+            // Also what was taken out of its place while it was written down.
+            written.unwrap_or_else(|| self.adrift.written(*token, *uses));
+        }
+    }
+
+    /// Takes an entry out of its shard; its uses stay.
+    fn take(&self, shard: &mut Shard, place: u32) -> Option<Entry> {
+        let (entry, uses) = shard.remove(place)?;
+        if let Some((number, uses)) = entry.number.zip(uses) {
+            self.adrift.add(TokenNumber(number.get()), uses);
         }
         Some(entry)
     }
-}
-
-impl Shard {
-    fn at(&self, place: u32) -> Option<&Entry> {
-        entry(&self.chunks, place)
-    }
-
-    fn is(&self, place: u32, key: [u64; 2]) -> bool {
-        self.at(place).is_some_and(|entry| entry.digest == key)
-    }
-
-    fn insert(&mut self, entry: Entry) -> u32 {
-        let key = entry.digest;
-        self.sessions += usize::from(entry.number.is_none());
-        if self.free.is_empty() {
-            let first = u32::try_from(self.chunks.len() * CHUNK).unwrap_or(NOWHERE);
-            self.chunks.push(std::iter::repeat_with(|| None).take(CHUNK).collect());
-            self.free.extend((first..).take(CHUNK));
-        }
-        let place = self.free.pop().unwrap_or(NOWHERE);
-        if let Some(slot) = slot(&mut self.chunks, place) {
-            *slot = Some(entry);
-        }
-        let chunks = &self.chunks;
-        let hash = |place: &u32| self::entry(chunks, *place).map_or(0, |entry| entry.digest[0]);
-        self.places.insert_unique(key[0], place, hash);
-        place
-    }
-
-    fn remove_at(&mut self, place: u32) -> Option<Entry> {
-        let entry = slot(&mut self.chunks, place)?.take()?;
-        if let Ok(found) = self.places.find_entry(entry.digest[0], |held| *held == place) {
-            found.remove();
-        }
-        self.free.push(place);
-        self.sessions -= usize::from(entry.number.is_none());
-        Some(entry)
-    }
-}
-
-fn entry(chunks: &[Box<[Option<Entry>]>], place: u32) -> Option<&Entry> {
-    let place = place as usize;
-    chunks.get(place / CHUNK)?[place % CHUNK].as_ref()
-}
-
-fn slot(chunks: &mut [Box<[Option<Entry>]>], place: u32) -> Option<&mut Option<Entry>> {
-    let place = place as usize;
-    Some(&mut chunks.get_mut(place / CHUNK)?[place % CHUNK])
 }
 
 impl Place {
@@ -310,11 +285,6 @@ impl Numbers {
 
 fn page_of(number: u64) -> (u64, usize) {
     (number / PAGE as u64, usize::try_from(number % PAGE as u64).unwrap_or(0))
-}
-
-fn halves(digest: &Digest) -> [u64; 2] {
-    let (words, _) = digest.0.as_chunks::<8>();
-    [u64::from_le_bytes(words[0]), u64::from_le_bytes(words[1])]
 }
 
 fn shard_of(key: [u64; 2]) -> usize {

@@ -1,76 +1,73 @@
-//! Uses that are not written down yet: noted on the way of a verification, written down in batches. One that was just
-//! written down is remembered until the next batch: whoever read the record before that still sees it.
+//! Uses that are not written down yet, on their way to the store: noted with the entries of the table by each
+//! verification, and here for those tokens whose text was taken out meanwhile.
 
 use super::lock;
+use super::shard::Uses;
+use super::table::Place;
+use crate::store::Touch;
 use crate::sync::Mutex;
 use crate::token::{TokenNumber, Use};
 use hashbrown::HashMap;
 
-const SHARDS: usize = 64;
-
-/// The latest use of each token, and how often it was used since the last one that is written down.
-#[derive(Debug)]
-pub(super) struct Uses(Vec<Mutex<Shard>>);
-
-#[derive(Debug, Default)]
-struct Shard {
-    unwritten: HashMap<TokenNumber, (Use, u64)>,
-    written: HashMap<TokenNumber, Use>,
+/// A token of which there are uses that are not written down, and where they are noted.
+#[derive(Debug, Clone, Copy)]
+pub struct Used {
+    pub(super) token: TokenNumber,
+    /// None: adrift.
+    pub(super) place: Option<Place>,
 }
 
-impl Default for Uses {
-    fn default() -> Self {
-        Self((0..SHARDS).map(|_| Mutex::default()).collect())
+/// Uses of one text that are to be written down.
+#[derive(Debug, Clone, Copy)]
+pub struct Unwritten {
+    pub(super) of: Used,
+    pub(super) uses: Uses,
+}
+
+impl From<&Unwritten> for Touch {
+    fn from(unwritten: &Unwritten) -> Self {
+        let Unwritten { of: Used { token, .. }, uses: (used, count) } = *unwritten;
+        Self::Use { token, used, count }
     }
 }
 
-impl Uses {
-    /// Notes `count` uses, of which this is the latest, unless a later one is noted already.
-    pub(super) fn note(&self, token: TokenNumber, used: Use, count: u64) {
-        let mut shard = lock(self.shard(token));
-        let (latest, counted) = shard.unwritten.entry(token).or_insert((used, 0));
-        if latest.at < used.at {
-            *latest = used;
-        }
+/// Uses of texts that are not in the table any more.
+#[derive(Debug, Default)]
+pub(super) struct Adrift(Mutex<HashMap<TokenNumber, Uses>>);
+
+impl Adrift {
+    pub(super) fn add(&self, token: TokenNumber, (used, count): Uses) {
+        let mut adrift = lock(&self.0);
+        let (latest, counted) = adrift.entry(token).or_insert((used, 0));
+        *latest = later(*latest, used);
         *counted += count;
     }
 
-    /// The latest use, and how many are not written down.
-    pub(super) fn get(&self, token: TokenNumber) -> Option<(Use, u64)> {
-        let shard = lock(self.shard(token));
-        let written = || shard.written.get(&token).map(|used| (*used, 0));
-        shard.unwritten.get(&token).copied().or_else(written)
+    pub(super) fn get(&self, token: TokenNumber) -> Option<Uses> {
+        lock(&self.0).get(&token).copied()
     }
 
-    /// Of how many tokens there are any that are not written down.
+    pub(super) fn tokens(&self) -> Vec<TokenNumber> {
+        lock(&self.0).keys().copied().collect()
+    }
+
     pub(super) fn len(&self) -> usize {
-        self.0.iter().map(|shard| lock(shard).unwritten.len()).sum()
-    }
-
-    /// Those that are not written down; those of the batch before are forgotten.
-    pub(super) fn unwritten(&self) -> Vec<(TokenNumber, Use, u64)> {
-        let batch = |shard: &Mutex<Shard>| {
-            let mut shard = lock(shard);
-            shard.written = HashMap::new();
-            let uses = shard.unwritten.iter().map(|(token, (used, count))| (*token, *used, *count));
-            uses.collect::<Vec<_>>()
-        };
-        self.0.iter().flat_map(batch).collect()
+        lock(&self.0).len()
     }
 
     /// These are written down; what came since is not.
-    pub(super) fn written(&self, token: TokenNumber, used: Use, count: u64) {
-        let mut shard = lock(self.shard(token));
-        if let Some((latest, counted)) = shard.unwritten.get_mut(&token) {
+    pub(super) fn written(&self, token: TokenNumber, (used, count): Uses) {
+        let mut adrift = lock(&self.0);
+        if let Some((latest, counted)) = adrift.get_mut(&token) {
             *counted = counted.saturating_sub(count);
             if *counted == 0 && *latest == used {
-                shard.unwritten.remove(&token);
+                adrift.remove(&token);
             }
         }
-        shard.written.insert(token, used);
     }
+}
 
-    fn shard(&self, token: TokenNumber) -> &Mutex<Shard> {
-        &self.0[usize::try_from(token.0 % SHARDS as u64).unwrap_or(0)]
-    }
+/// The later of two uses; the first, if they are of one instant.
+pub(super) fn later(one: Use, other: Use) -> Use {
+    if one.at < other.at { other } else { one }
 }

@@ -5,7 +5,7 @@
 
 // What the index calls `crate::…` is the same as in its own crate, but for the locks.
 use counterfoil_core::{
-    bucket, clock, gate, principal, realm, scope, secret, session, signing, store, token,
+    bucket, clock, gate, load, principal, realm, scope, secret, session, signing, store, token,
 };
 
 #[expect(dead_code, reason = "these tests are not about all of it")]
@@ -23,8 +23,8 @@ use realm::{Realm, RealmId};
 use scope::ScopeSet;
 use secret::Digest;
 use std::sync::Arc;
-use store::{Record, Write};
-use token::{Text, TextState, Token, TokenNumber};
+use store::{Record, Touch, Write};
+use token::{Text, TextState, Token, TokenNumber, Use};
 use uuid::Uuid;
 
 const REALM: RealmId = RealmId(1);
@@ -94,7 +94,7 @@ fn spent(of: u8, number: u64) -> Write {
 fn index() -> Arc<Index> {
     let index = Index::default();
     for record in [realm_record(), ann(&[]), Record::Token(token(1, "old")), live(1, 1)] {
-        index.put(&record);
+        index.put(record.into());
     }
     Arc::new(index)
 }
@@ -197,8 +197,8 @@ fn a_reading_anew_loses_nothing_that_both_have() {
         let replaced = Arc::clone(&index_now);
         let replace = move || {
             let fresh = index();
-            fresh.put(&Record::Token(token(2, "two")));
-            fresh.put(&live(2, 2));
+            fresh.put(Record::Token(token(2, "two")).into());
+            fresh.put(live(2, 2).into());
             replaced.replace(&fresh);
             assert!(opens(&replaced, 1).is_some() && opens(&replaced, 2).is_some());
         };
@@ -226,4 +226,50 @@ fn whoever_gets_a_role_while_it_is_narrowed_has_it_narrow() {
         },
         300,
     );
+}
+
+/// Notes a use of what a text opens, if it does; how many.
+fn uses(index: &Index, of: u8, address: &str) -> u64 {
+    let Some(known) = index.get(&digest(of), "") else { return 0 };
+    index.note_use(&known, Use { at: from_millis(i64::from(of)), address: address.parse().ok() }, 1);
+    1
+}
+
+/// Writes down what is not; how many uses.
+fn writes_down(index: &Index) -> u64 {
+    let uses = index.unwritten(&index.used());
+    let count = |touch| match touch {
+        Touch::Use { token: TokenNumber(1), count, .. } => count,
+        other => panic!("{other:?}"),
+    };
+    let written = uses.iter().map(Touch::from).map(count).sum();
+    index.written(&uses);
+    written
+}
+
+#[test]
+fn every_use_is_written_down_once_whatever_becomes_of_its_text() {
+    let rotate = |index: &Index| index.apply(&[spent(1, 1), Write::Insert(live(2, 1))]);
+    let reload = |index: &Index| index.replace(&self::index());
+    let revoke = |index: &Index| {
+        let revoked = Token { revoked: Some(now()), ..token(1, "old") };
+        index.apply(&[Write::Update(Record::Token(revoked))]);
+    };
+    for change in [rotate, reload, revoke] {
+        let play = move || {
+            let index = index();
+            let (one, other, writer, changed) =
+                (Arc::clone(&index), Arc::clone(&index), Arc::clone(&index), Arc::clone(&index));
+            let one = shuttle::thread::spawn(move || uses(&one, 1, "192.0.2.1") + uses(&one, 2, "::1"));
+            let other = shuttle::thread::spawn(move || uses(&other, 1, "2001:db8::1"));
+            let writer = shuttle::thread::spawn(move || writes_down(&writer));
+            let changing = shuttle::thread::spawn(move || change(&changed));
+            let noted = one.join().unwrap() + other.join().unwrap();
+            changing.join().unwrap();
+            assert_eq!(writer.join().unwrap() + writes_down(&index), noted);
+            assert_eq!(writes_down(&index), 0);
+            assert_eq!(index.uses(), 0);
+        };
+        shuttle::check_random(play, 150);
+    }
 }

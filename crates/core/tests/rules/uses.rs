@@ -67,9 +67,13 @@ async fn each_use_between_two_flushes_leaves_the_last() {
     house.authority.flush().await.unwrap();
     assert_eq!(house.stored(&issued.id).await.last_used, Some(used(START + 1_000, "10.0.0.2")));
     house.pass(SECOND);
-    from(&house, issued.text.reveal(), "10.0.0.3");
+    from(&house, issued.text.reveal(), "2001:db8::3");
     house.authority.flush().await.unwrap();
-    assert_eq!(house.stored(&issued.id).await.last_used, Some(used(START + 2_000, "10.0.0.3")));
+    assert_eq!(house.stored(&issued.id).await.last_used, Some(used(START + 2_000, "2001:db8::3")));
+    house.pass(SECOND);
+    from(&house, issued.text.reveal(), "255.255.255.255");
+    house.authority.flush().await.unwrap();
+    assert_eq!(house.stored(&issued.id).await.last_used, Some(used(START + 3_000, "255.255.255.255")));
 }
 
 #[tokio::test]

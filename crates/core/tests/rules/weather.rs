@@ -3,9 +3,10 @@
 
 use counterfoil_core::clock::Future;
 use counterfoil_core::journal::Entry;
+use counterfoil_core::load::Sink;
 use counterfoil_core::memory::Memory;
 use counterfoil_core::store::{
-    Change, JournalFilter, Key, Meta, Query, Record, Sink, Store, StoreError, TokenFilter, Touch,
+    Change, JournalFilter, Key, Meta, Query, Record, Store, StoreError, TokenFilter, Touch,
 };
 use jiff::Timestamp;
 use std::collections::VecDeque;

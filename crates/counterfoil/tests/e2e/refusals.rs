@@ -65,7 +65,7 @@ fn a_store_cut_short() {
 fn a_newer_schema() {
     let place = Place::with_store();
     sqlite(&place, "counterfoil.db", "PRAGMA user_version = 99");
-    refused(&place, "counterfoil.db has schema 99 and this build knows schemas up to 5");
+    refused(&place, "counterfoil.db has schema 99 and this build knows schemas up to 6");
 }
 
 #[test]

@@ -7,12 +7,13 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(super) const APPLICATION: u32 = 0x4346_6F69;
 
 /// Never edited once released; the number of a migration is its place here, from 1.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("../migrations/sqlite/0001_records.sql"),
     include_str!("../migrations/sqlite/0002_sessions.sql"),
     include_str!("../migrations/sqlite/0003_live_sessions.sql"),
     include_str!("../migrations/sqlite/0004_gates.sql"),
     include_str!("../migrations/sqlite/0005_uses.sql"),
+    include_str!("../migrations/sqlite/0006_texts_in_order.sql"),
 ];
 
 /// The schema number that this build writes.

@@ -13,15 +13,16 @@ pub(crate) use open::exists;
 use crate::error::OpenError;
 use counterfoil_core::clock::Future;
 use counterfoil_core::journal::Entry;
+use counterfoil_core::load::Sink;
 use counterfoil_core::store::{
-    Change, JournalFilter, Key, Meta, Query, Record, Sink, Store, StoreError, TokenFilter, Touch,
+    Change, JournalFilter, Key, Meta, Query, Record, Store, StoreError, TokenFilter, Touch,
 };
 use jiff::Timestamp;
 use readers::Readers;
 use rusqlite::Connection;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
@@ -38,6 +39,8 @@ pub struct Sqlite {
     readers: Arc<Readers>,
     generation: Arc<AtomicU64>,
     alive: watch::Receiver<()>,
+    /// Whether the whole file was found sound, or somebody is about to see.
+    proved: AtomicBool,
 }
 
 impl Sqlite {
@@ -57,12 +60,13 @@ impl Sqlite {
         let (sign_of_life, alive) = watch::channel(());
         let readers = Arc::new(Readers::of(path));
         let generation = Arc::new(AtomicU64::new(0));
+        let proved = ground.proved.into();
         let writer = Writer::on(ground, Arc::clone(&readers), Arc::clone(&generation), sign_of_life);
         let writer = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || writer.run(waiting))
             .map_err(|cause| OpenError::Unreachable { path: path.to_owned(), cause })?;
-        Ok(Self { jobs: Some(jobs), writer: Some(writer), readers, generation, alive })
+        Ok(Self { jobs: Some(jobs), writer: Some(writer), readers, generation, alive, proved })
     }
 
     /// Resolves when the writer has given up for good, or the handle is gone.
@@ -77,6 +81,20 @@ impl Sqlite {
         let jobs = self.jobs.as_ref().ok_or_else(gone)?;
         jobs.send(Job { work, reply }).await.map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
+    }
+
+    /// Sees once whether the file is sound, beside whatever is asked of it: a start would wait long for that.
+    fn look_through(&self) {
+        if self.proved.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let Some(jobs) = self.jobs.as_ref().map(mpsc::Sender::downgrade) else { return };
+        self.readers.look_through(move |why| {
+            tracing::error!(error = &why as &dyn std::error::Error, "the store was looked through");
+            if let Some(jobs) = jobs.upgrade() {
+                let _ = jobs.blocking_send(Job { work: Work::Doubt, reply: oneshot::channel().0 });
+            }
+        });
     }
 
     async fn read<T: Send + 'static>(
@@ -126,7 +144,11 @@ impl Store for Sqlite {
     }
 
     fn load(&self, now: Timestamp, sink: Sink) -> Future<'_, Result<(), StoreError>> {
-        Box::pin(self.read(move |connection| query::load(connection, now, sink)))
+        Box::pin(async move {
+            self.read(move |connection| query::load(connection, now, sink)).await?;
+            self.look_through();
+            Ok(())
+        })
     }
 
     fn touch(&self, batch: Vec<Touch>) -> Future<'_, Result<(), StoreError>> {

@@ -23,11 +23,13 @@ const LOG_PAGES: c_int = 1000;
 /// How many prepared statements a connection keeps.
 const STATEMENTS: usize = 128;
 
-/// What a store stands on: its lock and a connection that was proved sound.
+/// What a store stands on: its lock and a connection that has carried the log over.
 pub(super) struct Ground {
     pub(super) path: PathBuf,
     pub(super) connection: Connection,
     pub(super) lock: File,
+    /// Whether the whole file was found sound.
+    pub(super) proved: bool,
 }
 
 /// Whether anything lies at the path.
@@ -35,7 +37,9 @@ pub(crate) fn exists(path: &Path) -> Result<bool, OpenError> {
     path.try_exists().map_err(|cause| out_of_reach(path, cause))
 }
 
-/// Opens what `create` made, once it is sure that it is ours, whole, writable, and nobody else's at the moment.
+/// Opens what `create` made, once it is sure that it is ours, writable, and nobody else's at the moment. To find it sound
+/// takes as long as to read all of it, journal included: that is waited for only where a log says that nobody closed it, or
+/// the lock that it was given up.
 pub(super) fn open(path: &Path, check: [u8; 16]) -> Result<Ground, OpenError> {
     let file = fs::metadata(path).map_err(|cause| match cause.kind() {
         io::ErrorKind::NotFound => OpenError::Missing(path.to_owned()),
@@ -48,14 +52,18 @@ pub(super) fn open(path: &Path, check: [u8; 16]) -> Result<Ground, OpenError> {
         () => {}
     }
     let lock = lock(path)?;
+    // Asked before anything opens the file: whoever closes it last takes the log away.
+    let given_up = lock.metadata().map_err(|cause| out_of_reach(path, cause))?.len() > 0;
+    let proved = given_up || exists(&beside(path, "-wal"))?;
     identify(path, check)?;
-    let mut connection = proved(path)?;
+    let mut connection = if proved { self::proved(path)? } else { carried_over(path)? };
+    lock.set_len(0).map_err(|cause| out_of_reach(path, cause))?;
     migrate::migrate(&mut connection, |transaction| {
         // Whether the file can be written shows only in writing.
         transaction.execute("UPDATE meta SET mark = mark", []).map(drop)
     })
     .map_err(|cause| failed(path, cause))?;
-    Ok(Ground { path: path.to_owned(), connection, lock })
+    Ok(Ground { path: path.to_owned(), connection, lock, proved })
 }
 
 /// Makes a store with its first records.
@@ -84,7 +92,7 @@ pub(super) fn create(path: &Path, check: [u8; 16], first: &Change, epoch: Uuid) 
     File::open(directory)
         .and_then(|directory| directory.sync_all())
         .map_err(|cause| out_of_reach(directory, cause))?;
-    Ok(Ground { path: path.to_owned(), connection: proved(path)?, lock })
+    Ok(Ground { path: path.to_owned(), connection: carried_over(path)?, lock, proved: true })
 }
 
 fn build(path: &Path, check: [u8; 16], first: &Change, epoch: Uuid) -> Result<(), OpenError> {
@@ -103,6 +111,7 @@ fn build(path: &Path, check: [u8; 16], first: &Change, epoch: Uuid) -> Result<()
         Fault::Refused(why) => OpenError::First(why),
         Fault::Broken(cause) => failed(path, cause),
     })?;
+    carry_all_over(path, &connection)?;
     prove(path, &connection)?;
     connection.close().map_err(|(_, cause)| failed(path, cause))
 }
@@ -147,23 +156,35 @@ fn identify(path: &Path, check: [u8; 16]) -> Result<(), OpenError> {
 /// A fresh connection that has carried the whole log into the database and found it sound: whatever went wrong before,
 /// what it shows is on the disk.
 pub(super) fn proved(path: &Path) -> Result<Connection, OpenError> {
-    let connection = writer(path).map_err(|cause| failed(path, cause))?;
+    let connection = carried_over(path)?;
     prove(path, &connection)?;
     Ok(connection)
 }
 
-fn prove(path: &Path, connection: &Connection) -> Result<(), OpenError> {
-    let damaged = |found: String| Err(OpenError::Damaged { path: path.to_owned(), found });
+/// A fresh connection that has carried the whole log into the database.
+fn carried_over(path: &Path) -> Result<Connection, OpenError> {
+    let connection = writer(path).map_err(|cause| failed(path, cause))?;
+    carry_all_over(path, &connection)?;
+    Ok(connection)
+}
+
+fn carry_all_over(path: &Path, connection: &Connection) -> Result<(), OpenError> {
     let checkpoint: [i64; 3] = connection
         .query_one("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?]))
         .map_err(|cause| failed(path, cause))?;
     if checkpoint != [0; 3] {
-        return damaged(format!("the log could not be carried over: {checkpoint:?}"));
+        let found = format!("the log could not be carried over: {checkpoint:?}");
+        return Err(OpenError::Damaged { path: path.to_owned(), found });
     }
+    Ok(())
+}
+
+/// Whether the whole file is sound.
+pub(super) fn prove(path: &Path, connection: &Connection) -> Result<(), OpenError> {
     let found: String = connection
         .query_one("PRAGMA quick_check(1)", [], |row| row.get(0))
         .map_err(|cause| failed(path, cause))?;
-    if found == "ok" { Ok(()) } else { damaged(found) }
+    if found == "ok" { Ok(()) } else { Err(OpenError::Damaged { path: path.to_owned(), found }) }
 }
 
 /// A connection to read with.
@@ -203,7 +224,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// What an error of SQLite means to whoever wants to open the file.
-fn failed(path: &Path, cause: rusqlite::Error) -> OpenError {
+pub(super) fn failed(path: &Path, cause: rusqlite::Error) -> OpenError {
     let path = path.to_owned();
     match cause.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => OpenError::Alien(path),

@@ -2,11 +2,15 @@
 //! store is poisoned they are all closed, and none is opened until the writer has proved the file sound.
 
 use super::open;
+use crate::error::OpenError;
 use counterfoil_core::store::StoreError;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;
+
+/// After so many steps of SQLite, whoever looks through the file sees whether it still may.
+const STEPS: std::ffi::c_int = 10_000;
 
 /// More would only queue for the same cores.
 const CONNECTIONS: usize = 4;
@@ -73,6 +77,30 @@ impl Readers {
         })
         .await
         .map_err(unavailable)?
+    }
+
+    /// Reads the whole file on a thread of its own and says what is wrong with it, unless the readers are shut meanwhile.
+    pub(super) fn look_through(self: &Arc<Self>, say: impl FnOnce(OpenError) + Send + 'static) {
+        let readers = Arc::clone(self);
+        let looking = move || {
+            let Ok(mut loan) = readers.lend() else { return };
+            // Not to be used again: it would break off other questions too.
+            let Some(mut connection) = loan.connection.take() else { return };
+            let shut = Arc::clone(&readers);
+            let found = connection
+                .progress_handler(STEPS, Some(move || !shut.pool().open))
+                .map_err(|cause| open::failed(&readers.path, cause))
+                .and_then(|()| open::prove(&readers.path, &connection));
+            drop(connection);
+            drop(loan);
+            match found {
+                Err(why) if readers.pool().open => say(why),
+                _ => {}
+            }
+        };
+        if let Err(why) = std::thread::Builder::new().name("store-check".to_owned()).spawn(looking) {
+            tracing::warn!(%why, "the store is not looked through");
+        }
     }
 
     /// Lets nobody read any more; returns when the last connection is closed.

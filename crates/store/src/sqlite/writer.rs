@@ -14,7 +14,7 @@ use super::open::{self, Ground};
 use super::readers::Readers;
 use crate::error::OpenError;
 use counterfoil_core::store::{Change, StoreError, Touch};
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, Error, ErrorCode, ffi};
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -39,6 +39,8 @@ pub(super) enum Work {
     Change(Change),
     Touch(Vec<Touch>),
     Reserve(u64),
+    /// Somebody found the file damaged: it is to be proved as after an I/O error.
+    Doubt,
 }
 
 /// Work and whoever waits for it. Work is done even if nobody waits any longer.
@@ -58,8 +60,8 @@ pub(super) struct Writer {
     generation: Arc<AtomicU64>,
     /// Dropped with the writer, which is how the world learns of its end.
     _sign_of_life: watch::Sender<()>,
-    /// Given back last, when every connection is closed.
-    _lock: File,
+    /// Given back last, when every connection is closed. Its file is empty unless the store was given up.
+    lock: File,
 }
 
 /// The store is poisoned and cannot recover.
@@ -78,7 +80,7 @@ impl Writer {
             readers,
             generation,
             _sign_of_life: sign_of_life,
-            _lock: ground.lock,
+            lock: ground.lock,
         }
     }
 
@@ -88,6 +90,8 @@ impl Writer {
         while waiting.blocking_recv_many(&mut batch, BATCH) > 0 {
             if let Err(GivenUp) = self.work_off(&mut batch) {
                 tracing::error!(path = %self.path.display(), "the store has given up");
+                // So that whoever opens it next proves it first.
+                let _ = self.lock.set_len(1);
                 break;
             }
         }
@@ -152,7 +156,7 @@ impl Writer {
     }
 }
 
-fn is_full(error: &rusqlite::Error) -> bool {
+fn is_full(error: &Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::DiskFull)
 }
 
@@ -201,6 +205,7 @@ fn apply(connection: &Connection, work: &Work) -> Result<u64, Fault> {
         Work::Change(change) => apply::change(connection, change).map(|()| 0),
         Work::Touch(batch) => batch.iter().try_for_each(|touch| apply::touch(connection, touch)).map(|()| 0),
         Work::Reserve(count) => apply::reserve(connection, *count),
+        Work::Doubt => Err(Fault::Broken(Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CORRUPT), None))),
     }
 }
 
@@ -208,7 +213,7 @@ impl Work {
     fn at(&self) -> Option<jiff::Timestamp> {
         match self {
             Self::Change(change) => Some(change.at),
-            Self::Touch(_) | Self::Reserve(_) => None,
+            Self::Touch(_) | Self::Reserve(_) | Self::Doubt => None,
         }
     }
 }

@@ -69,7 +69,6 @@ async fn a_sealed_text_is_kept_until_it_is_taken_away(house: House) {
     house.insert(sealed.clone()).await.unwrap();
     assert_eq!(house.find(Key::Text(text(1).digest)).await, Some(sealed.clone()));
     assert_eq!(house.list(Query::Texts(token(1).number)).await, std::slice::from_ref(&sealed));
-    assert!(house.load(at(0)).await.contains(&sealed));
     house.update(Record::Text(text(1))).await.unwrap();
     assert_eq!(house.find(Key::Text(text(1).digest)).await, Some(Record::Text(text(1))));
 }

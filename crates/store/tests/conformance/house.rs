@@ -1,6 +1,7 @@
 //! A store under test, with short ways to fill it and to ask it.
 
 use crate::issue::{CHECK, EPOCH, change, first};
+use counterfoil_core::load::Loaded;
 use counterfoil_core::memory::Memory;
 use counterfoil_core::store::{
     Change, JournalFilter, Key, Query, Record, SortBy, Store, StoreError, TokenFilter, Write,
@@ -85,7 +86,7 @@ impl House {
         lines.into_iter().map(|line| line.subject).collect()
     }
 
-    pub(crate) async fn load(&self, now: Timestamp) -> Vec<Record> {
+    pub(crate) async fn load(&self, now: Timestamp) -> Vec<Loaded> {
         let loaded = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&loaded);
         self.store.load(now, Box::new(move |record| sink.lock().unwrap().push(record))).await.unwrap();

@@ -5,6 +5,7 @@ use crate::issue::{HOME, at, change, digest, entry, realm, text, token};
 use crate::records::{lock, principal, replay, role, session, session_id, signing_key};
 use crate::sessions::every_session;
 use counterfoil_core::journal::Action;
+use counterfoil_core::load::Loaded;
 use counterfoil_core::principal::Principal;
 use counterfoil_core::realm::Realm;
 use counterfoil_core::scope::{Scope, ScopeSet};
@@ -144,9 +145,9 @@ async fn take(house: &House, step: Step) -> &'static str {
 async fn answers(house: &House) -> Vec<String> {
     let mut answers = vec![format!("{:?}", house.store.meta().await.unwrap())];
     answers.push(format!("{:?}", house.store.journal(JournalFilter::default(), 99).await.unwrap()));
-    let mut loaded: Vec<_> = house.load(at(2)).await.iter().map(visible).collect();
-    loaded.sort();
-    answers.extend(loaded);
+    let mut counting: Vec<_> = house.load(at(2)).await.iter().map(loaded).collect();
+    counting.sort();
+    answers.extend(counting);
     let mut filters = vec![TokenFilter::of(HOME)];
     filters.extend(
         State::EVERY.map(|state| TokenFilter { state: Some((state, at(2))), ..TokenFilter::of(HOME) }),
@@ -208,6 +209,15 @@ async fn answers(house: &House) -> Vec<String> {
         answers.push(format!("{:?}", house.find(Key::PrincipalByName(HOME, name.into())).await));
     }
     answers
+}
+
+/// What a load brings as text, digest and all.
+fn loaded(loaded: &Loaded) -> String {
+    match loaded {
+        Loaded::Text { digest, .. } => format!("{loaded:?} {:?}", digest.0),
+        Loaded::Record(record) => visible(record),
+        Loaded::Token(token) => format!("{token:?}"),
+    }
 }
 
 /// A record as text, digest and all.

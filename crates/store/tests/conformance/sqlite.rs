@@ -2,7 +2,7 @@
 //! and what is not a store of ours is refused in one sentence.
 
 use crate::house::token_of;
-use crate::issue::{CHECK, EPOCH, HOME, change, first, issue, realm, token};
+use crate::issue::{CHECK, EPOCH, HOME, at, change, first, issue, realm, token};
 use counterfoil_core::store::{JournalFilter, Key, Query, Record, SortBy, Store, TokenFilter, Write};
 use counterfoil_core::token::TokenNumber;
 use counterfoil_store::{OpenError, Sqlite};
@@ -182,23 +182,45 @@ fn another_root_secret_and_a_newer_schema_are_refused() {
     Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
     assert_eq!(
         refused(&path),
-        "PATH has schema 99 and this build knows schemas up to 5: run the build that wrote it, or a newer one"
+        "PATH has schema 99 and this build knows schemas up to 6: run the build that wrote it, or a newer one"
     );
 }
 
+/// Spoils a page that no load reads.
+fn damage(path: &Path) {
+    let of_journal = "SELECT rootpage FROM sqlite_schema WHERE name = 'journal_subject'";
+    let page: usize = Connection::open(path).unwrap().query_one(of_journal, [], |row| row.get(0)).unwrap();
+    let mut bytes = fs::read(path).unwrap();
+    bytes[(page - 1) * 4096..][..4096].fill(0xa5);
+    fs::write(path, &bytes).unwrap();
+}
+
 #[test]
-fn a_damaged_store_is_refused() {
+fn a_damaged_store_that_nobody_closed_is_refused() {
     let (_directory, path) = made();
-    let mut bytes = fs::read(&path).unwrap();
-    // The page sizes and the schema stay; the pages of the tables do not.
-    let middle = bytes.len() / 2;
-    bytes[middle..].fill(0xa5);
-    fs::write(&path, &bytes).unwrap();
+    damage(&path);
+    fs::write(path.with_extension("db-wal"), "").unwrap();
     let why = refused(&path);
     assert!(why.starts_with("PATH is damaged (") && why.ends_with("): restore it from a backup"), "{why}");
+}
 
-    bytes.truncate(middle);
-    fs::write(&path, &bytes).unwrap();
+#[tokio::test]
+async fn a_damaged_store_that_was_closed_is_given_up_once_it_is_looked_through() {
+    let (_directory, path) = made();
+    damage(&path);
+    let store = Sqlite::open(&path, CHECK).unwrap();
+    store.load(at(0), Box::new(drop)).await.unwrap();
+    store.broken().await;
+    assert!(store.commit(issue(1)).await.is_err());
+    drop(store);
+    assert!(refused(&path).starts_with("PATH is damaged ("), "whoever comes next is told");
+}
+
+#[test]
+fn a_store_cut_short_is_refused() {
+    let (_directory, path) = made();
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
     let why = refused(&path);
     assert!(why.starts_with("PATH is damaged ("), "{why}");
 }

@@ -3,11 +3,12 @@
 use crate::house::House;
 use crate::issue::{at, realm, text, token};
 use crate::records::{gate, lock, principal, replay, role, session, signing_key};
+use counterfoil_core::load::Loaded;
 use counterfoil_core::principal::Principal;
 use counterfoil_core::session::Session;
 use counterfoil_core::signing::{KeyState, SigningKey};
 use counterfoil_core::store::{Key, Record, Touch};
-use counterfoil_core::token::{Text, TextState, Token, TokenNumber, Use};
+use counterfoil_core::token::{Purpose, Text, TextState, Token, TokenNumber, Use};
 use std::net::IpAddr;
 
 laws!(
@@ -93,7 +94,11 @@ async fn a_load_brings_what_may_count_and_no_more(house: House) {
         Token { not_before: Some(at(200)), ..token(3) },
         Token { expires: Some(at(101)), ..token(4) },
     ];
-    let does_not = [Token { expires: Some(now), ..token(5) }, Token { revoked: Some(at(300)), ..token(6) }];
+    let does_not = [
+        Token { expires: Some(now), ..token(5) },
+        Token { revoked: Some(at(300)), ..token(6) },
+        Token { purpose: Purpose::Exchange, ..token(7) },
+    ];
     let mut kept = vec![Record::Realm(realm(1)), Record::Role(role(1)), Record::Principal(principal(1))];
     kept.extend(counts.clone().map(Record::Token));
     let overlap =
@@ -110,6 +115,7 @@ async fn a_load_brings_what_may_count_and_no_more(house: House) {
     let others = does_not.map(Record::Token).into_iter().chain([
         Record::Text(text(5)),
         Record::Text(text(6)),
+        Record::Text(text(7)),
         Record::Text(spent),
         Record::Replay(replay("k", at(900))),
         Record::Session(Session { expires: now, ..session(2) }),
@@ -124,35 +130,36 @@ async fn a_load_brings_what_may_count_and_no_more(house: House) {
     let ranks: Vec<_> = loaded.iter().map(|record| kind(record).min(3)).collect();
     assert!(ranks.is_sorted(), "{ranks:?}");
     let place = |number| {
-        loaded.iter().position(|record| matches!(record, Record::Token(token) if token.number == number))
+        loaded.iter().position(|found| matches!(found, Loaded::Token(token) if token.number == number))
     };
-    for (at, record) in loaded.iter().enumerate() {
-        let Record::Text(text) = record else { continue };
-        assert!(place(text.token).is_some_and(|before| before < at), "{text:?}");
+    for (at, found) in loaded.iter().enumerate() {
+        let Loaded::Text { token, .. } = found else { continue };
+        assert!(place(*token).is_some_and(|before| before < at), "{found:?}");
     }
-    loaded.sort_by_key(|record| (kind(record), format!("{record:?}"), digest(record)));
-    kept.sort_by_key(|record| (kind(record), format!("{record:?}"), digest(record)));
+    let mut kept: Vec<_> = kept.into_iter().map(Loaded::from).collect();
+    loaded.sort_by_key(|found| (kind(found), format!("{found:?}"), digest(found)));
+    kept.sort_by_key(|found| (kind(found), format!("{found:?}"), digest(found)));
     assert_eq!(loaded, kept);
 }
 
-fn kind(record: &Record) -> u8 {
-    match record {
-        Record::Realm(_) => 0,
-        Record::Role(_) => 1,
-        Record::Principal(_) => 2,
-        Record::Token(_) | Record::Text(_) => 3,
-        Record::Session(_) => 5,
-        Record::SigningKey(_) => 6,
-        Record::Lock(_) => 7,
-        Record::Gate(_) => 8,
-        Record::Replay(_) => unreachable!("never loaded"),
+fn kind(loaded: &Loaded) -> u8 {
+    match loaded {
+        Loaded::Record(Record::Realm(_)) => 0,
+        Loaded::Record(Record::Role(_)) => 1,
+        Loaded::Record(Record::Principal(_)) => 2,
+        Loaded::Token(_) | Loaded::Text { .. } => 3,
+        Loaded::Record(Record::Session(_)) => 5,
+        Loaded::Record(Record::SigningKey(_)) => 6,
+        Loaded::Record(Record::Lock(_)) => 7,
+        Loaded::Record(Record::Gate(_)) => 8,
+        Loaded::Record(_) => unreachable!("never loaded so"),
     }
 }
 
-fn digest(record: &Record) -> [u8; 32] {
-    match record {
-        Record::Text(text) => text.digest.0,
-        Record::Session(session) => session.digest.0,
+fn digest(loaded: &Loaded) -> [u8; 32] {
+    match loaded {
+        Loaded::Text { digest, .. } => digest.0,
+        Loaded::Record(Record::Session(session)) => session.digest.0,
         _ => [0; 32],
     }
 }

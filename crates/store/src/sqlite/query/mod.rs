@@ -1,15 +1,18 @@
 //! Questions put to a read connection. SQL is joined from constant pieces only; every value is bound. `core`'s
 //! `Memory` says what each criterion and sort means.
 
+mod load;
 mod sessions;
 mod tokens;
 
+pub(super) use load::load;
+
 use super::rows::{self, Shared};
 use counterfoil_core::journal::Entry;
-use counterfoil_core::store::{JournalFilter, Key, Meta, Query, Record, Sink, TokenFilter, claimed};
+use counterfoil_core::store::{JournalFilter, Key, Meta, Query, Record, TokenFilter, claimed};
 use jiff::Timestamp;
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, Params, Result, Row, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Result, Row, params_from_iter};
 
 /// A statement under construction: each piece brings the values of its own question marks.
 struct Statement {
@@ -214,58 +217,4 @@ pub(super) fn journal(connection: &Connection, filter: JournalFilter, limit: usi
     statement.add_if(" AND at < ?", filter.to.map(Timestamp::as_millisecond));
     statement.add(" ORDER BY sequence LIMIT ?", [most(limit)]);
     statement.rows(connection, rows::entry)
-}
-
-/// Streams everything that may count, as it stood at one moment.
-pub(super) fn load(connection: &Connection, now: Timestamp, mut sink: Sink) -> Result<()> {
-    let moment = connection.unchecked_transaction()?;
-    let mut shared = Shared::on(&moment);
-    each(&moment, rows::REALM, "", [], |row| rows::realm(row).map(|realm| sink(Record::Realm(realm))))?;
-    each(&moment, rows::ROLE, "", [], |row| shared.role(row).map(|role| sink(Record::Role(role))))?;
-    each(&moment, rows::PRINCIPAL, "", [], |row| {
-        rows::principal(row).map(|principal| sink(Record::Principal(principal)))
-    })?;
-    // Asked of the database for each token, its texts would take as long as all the rest.
-    let mut texts = Vec::new();
-    each(&moment, rows::TEXT, " WHERE state IN ('live', 'overlap')", [], |row| {
-        texts.push(rows::text(row)?);
-        Ok(())
-    })?;
-    texts.sort_unstable_by_key(|text| text.token);
-    let mut texts = texts.into_iter().peekable();
-    let may_count = " WHERE revoked IS NULL AND ifnull(expires > ?, 1) ORDER BY number";
-    each(&moment, rows::TOKEN, may_count, [now.as_millisecond()], |row| {
-        let token = shared.token(row)?;
-        let number = token.number;
-        sink(Record::Token(token));
-        while texts.next_if(|text| text.token < number).is_some() {}
-        while let Some(text) = texts.next_if(|text| text.token == number) {
-            sink(Record::Text(text));
-        }
-        Ok(())
-    })?;
-    let live = " WHERE ended IS NULL AND expires > ?";
-    each(&moment, rows::SESSION, live, [now.as_millisecond()], |row| {
-        shared.session(row).map(|session| sink(Record::Session(session)))
-    })?;
-    each(&moment, rows::SIGNING_KEY, " WHERE state <> 'removed'", [], |row| {
-        rows::signing_key(row).map(|key| sink(Record::SigningKey(key)))
-    })?;
-    each(&moment, rows::LOCK, "", [], |row| rows::lock(row).map(|lock| sink(Record::Lock(lock))))?;
-    each(&moment, rows::GATE, "", [], |row| shared.gate(row).map(|gate| sink(Record::Gate(gate))))
-}
-
-fn each(
-    connection: &Connection,
-    select: &'static str,
-    whence: &'static str,
-    values: impl Params,
-    mut read: impl FnMut(&Row<'_>) -> Result<()>,
-) -> Result<()> {
-    let mut statement = connection.prepare(&[select, whence].concat())?;
-    let mut rows = statement.query(values)?;
-    while let Some(row) = rows.next()? {
-        read(row)?;
-    }
-    Ok(())
 }

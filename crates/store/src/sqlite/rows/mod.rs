@@ -9,18 +9,18 @@ mod tokens;
 pub(super) use gates::GATE;
 pub(super) use people::{PRINCIPAL, REALM, ROLE, principal, realm};
 pub(super) use sessions::{LOCK, SESSION, SIGNING_KEY, lock, signing_key};
-pub(super) use tokens::{REPLAY, TEXT, TOKEN, replay, text};
+pub(super) use tokens::{COUNTING, COUNTING_TEXT, REPLAY, TEXT, TOKEN, counting_text, replay, text};
 
 use counterfoil_core::clock::from_millis;
 use counterfoil_core::journal::{Action, Entry};
 use counterfoil_core::principal::PrincipalId;
 use counterfoil_core::realm::RealmId;
 use counterfoil_core::scope::ScopeSet;
+use hashbrown::{HashMap, HashSet};
 use ipnet::IpNet;
 use jiff::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{Connection, Error, Result, Row};
-use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -41,16 +41,19 @@ pub(super) fn entry(row: &Row<'_>) -> Result<Entry> {
     })
 }
 
+/// Once so many different words were read, the next ones are shared by few.
+const MANY: usize = 10_000;
+
 /// Reads the rows of one query that share their scope sets and dialects.
 pub(super) struct Shared<'c> {
     connection: &'c Connection,
     sets: HashMap<i64, ScopeSet>,
-    dialects: HashSet<Arc<str>>,
+    words: HashSet<Arc<str>>,
 }
 
 impl<'c> Shared<'c> {
     pub(super) fn on(connection: &'c Connection) -> Self {
-        Self { connection, sets: HashMap::new(), dialects: HashSet::new() }
+        Self { connection, sets: HashMap::new(), words: HashSet::new() }
     }
 
     fn scopes(&mut self, row: &Row<'_>, column: usize) -> Result<ScopeSet> {
@@ -66,14 +69,17 @@ impl<'c> Shared<'c> {
         Ok(set)
     }
 
-    fn dialect(&mut self, row: &Row<'_>, column: usize) -> Result<Arc<str>> {
-        let dialect = row.get_ref(column)?.as_str()?;
-        if let Some(known) = self.dialects.get(dialect) {
+    /// A word that many rows are likely to share: a dialect or a name.
+    fn word(&mut self, row: &Row<'_>, column: usize) -> Result<Arc<str>> {
+        let word = row.get_ref(column)?.as_str()?;
+        if let Some(known) = self.words.get(word) {
             return Ok(Arc::clone(known));
         }
-        let dialect: Arc<str> = dialect.into();
-        self.dialects.insert(Arc::clone(&dialect));
-        Ok(dialect)
+        let word: Arc<str> = word.into();
+        if self.words.len() < MANY {
+            self.words.insert(Arc::clone(&word));
+        }
+        Ok(word)
     }
 }
 

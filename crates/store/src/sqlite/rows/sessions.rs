@@ -46,7 +46,7 @@ impl Shared<'_> {
             digest: Digest(row.get(2)?),
             principal: PrincipalId(row.get(3)?),
             bought_with: row.get::<_, Option<u64>>(4)?.map(TokenNumber),
-            dialect: self.dialect(row, 5)?,
+            dialect: self.word(row, 5)?,
             scopes: self.scopes(row, 6)?,
             audience: row.get(7)?,
             client: row.get(8)?,

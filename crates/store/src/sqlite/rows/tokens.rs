@@ -1,12 +1,13 @@
 //! Tokens, texts and replays.
 
 use super::{Shared, address, json, networks, some_principal, some_time, time, word};
+use counterfoil_core::load::Counting;
 use counterfoil_core::principal::PrincipalId;
 use counterfoil_core::realm::RealmId;
 use counterfoil_core::replay::{Replay, ReplayKey};
 use counterfoil_core::secret::Digest;
 use counterfoil_core::token::{Limit, Purpose, Text, TextState, Token, TokenNumber, Use};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Result, Row};
 use std::collections::BTreeMap;
 
@@ -14,6 +15,9 @@ pub(in crate::sqlite) const TOKEN: &str = "SELECT number, realm, id, dialect, pu
      personal, enabled, revoked, created, modified, not_before, expires, used_at, used_from, networks, metadata, \
      limit_count, limit_per, quota, uses, version FROM token";
 pub(in crate::sqlite) const TEXT: &str = "SELECT digest, token, pepper, until, state, sealed FROM text";
+pub(in crate::sqlite) const COUNTING: &str = "SELECT number, id, dialect, name, scope_set, principal, personal, enabled, \
+     created, not_before, expires, uses, networks, limit_count, limit_per, quota FROM token";
+pub(in crate::sqlite) const COUNTING_TEXT: &str = "SELECT token, digest, until FROM text";
 pub(in crate::sqlite) const REPLAY: &str =
     "SELECT realm, actor, route, key, request, sealed, until FROM replay";
 
@@ -28,6 +32,10 @@ pub(in crate::sqlite) fn text(row: &Row<'_>) -> Result<Text> {
     })
 }
 
+pub(in crate::sqlite) fn counting_text(row: &Row<'_>) -> Result<(TokenNumber, Digest, Option<Timestamp>)> {
+    Ok((TokenNumber(row.get(0)?), Digest(row.get(1)?), some_time(row, 2)?))
+}
+
 pub(in crate::sqlite) fn replay(row: &Row<'_>) -> Result<Replay> {
     let key =
         ReplayKey { realm: RealmId(row.get(0)?), actor: row.get(1)?, route: row.get(2)?, key: row.get(3)? };
@@ -40,7 +48,7 @@ impl Shared<'_> {
             number: TokenNumber(row.get(0)?),
             realm: RealmId(row.get(1)?),
             id: row.get(2)?,
-            dialect: self.dialect(row, 3)?,
+            dialect: self.word(row, 3)?,
             purpose: word(row, 4, Purpose::parse)?,
             name: row.get(5)?,
             scopes: self.scopes(row, 6)?,
@@ -60,6 +68,26 @@ impl Shared<'_> {
             quota: row.get(22)?,
             uses: row.get(23)?,
             version: row.get(24)?,
+        })
+    }
+
+    pub(in crate::sqlite) fn counting(&mut self, row: &Row<'_>) -> Result<Counting> {
+        Ok(Counting {
+            number: TokenNumber(row.get(0)?),
+            id: row.get(1)?,
+            dialect: self.word(row, 2)?,
+            name: self.word(row, 3)?,
+            scopes: self.scopes(row, 4)?,
+            principal: PrincipalId(row.get(5)?),
+            personal: row.get(6)?,
+            enabled: row.get(7)?,
+            created: time(row, 8)?,
+            not_before: some_time(row, 9)?,
+            expires: some_time(row, 10)?,
+            uses: row.get(11)?,
+            networks: networks(row, 12)?,
+            limit: limit(row, 13, 14)?,
+            quota: row.get(15)?,
         })
     }
 }
