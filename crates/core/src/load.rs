@@ -23,8 +23,8 @@ pub enum Loaded {
         /// When an overlap ends.
         until: Option<Timestamp>,
     },
-    /// Anything else, as it is kept.
-    Record(Record),
+    /// Anything else, as it is kept; boxed, because it is larger and there are few.
+    Record(Box<Record>),
 }
 
 /// What of a token decides whether and for what it counts; the fields are those of [`Token`].
@@ -75,7 +75,7 @@ impl From<Record> for Loaded {
         match record {
             Record::Token(token) => Self::Token((&token).into()),
             Record::Text(Text { digest, token, until, .. }) => Self::Text { digest, token, until },
-            other => Self::Record(other),
+            other => Self::Record(Box::new(other)),
         }
     }
 }

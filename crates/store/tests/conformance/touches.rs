@@ -143,23 +143,26 @@ async fn a_load_brings_what_may_count_and_no_more(house: House) {
 }
 
 fn kind(loaded: &Loaded) -> u8 {
-    match loaded {
-        Loaded::Record(Record::Realm(_)) => 0,
-        Loaded::Record(Record::Role(_)) => 1,
-        Loaded::Record(Record::Principal(_)) => 2,
-        Loaded::Token(_) | Loaded::Text { .. } => 3,
-        Loaded::Record(Record::Session(_)) => 5,
-        Loaded::Record(Record::SigningKey(_)) => 6,
-        Loaded::Record(Record::Lock(_)) => 7,
-        Loaded::Record(Record::Gate(_)) => 8,
-        Loaded::Record(_) => unreachable!("never loaded so"),
+    let Loaded::Record(record) = loaded else { return 3 };
+    match **record {
+        Record::Realm(_) => 0,
+        Record::Role(_) => 1,
+        Record::Principal(_) => 2,
+        Record::Session(_) => 5,
+        Record::SigningKey(_) => 6,
+        Record::Lock(_) => 7,
+        Record::Gate(_) => 8,
+        Record::Token(_) | Record::Text(_) | Record::Replay(_) => unreachable!("never loaded so"),
     }
 }
 
 fn digest(loaded: &Loaded) -> [u8; 32] {
     match loaded {
         Loaded::Text { digest, .. } => digest.0,
-        Loaded::Record(Record::Session(session)) => session.digest.0,
-        _ => [0; 32],
+        Loaded::Record(record) => match &**record {
+            Record::Session(session) => session.digest.0,
+            _ => [0; 32],
+        },
+        Loaded::Token(_) => [0; 32],
     }
 }

@@ -45,13 +45,13 @@ fn read(connection: &Connection, now: Timestamp, lots: &mut Lots) -> Result<()> 
     let moment = connection.unchecked_transaction()?;
     let mut shared = Shared::on(&moment);
     each(&moment, rows::REALM, "", [], |row| {
-        rows::realm(row).map(|realm| lots.add(Loaded::Record(Record::Realm(realm))))
+        rows::realm(row).map(|realm| lots.add(Record::Realm(realm).into()))
     })?;
     each(&moment, rows::ROLE, "", [], |row| {
-        shared.role(row).map(|role| lots.add(Loaded::Record(Record::Role(role))))
+        shared.role(row).map(|role| lots.add(Record::Role(role).into()))
     })?;
     each(&moment, rows::PRINCIPAL, "", [], |row| {
-        rows::principal(row).map(|principal| lots.add(Loaded::Record(Record::Principal(principal))))
+        rows::principal(row).map(|principal| lots.add(Record::Principal(principal).into()))
     })?;
     // Texts and tokens side by side, each in the order of the tokens' numbers: asked of the database for each token, its
     // texts would take as long as all the rest.
@@ -75,16 +75,14 @@ fn read(connection: &Connection, now: Timestamp, lots: &mut Lots) -> Result<()> 
     })?;
     let live = " WHERE ended IS NULL AND expires > ?";
     each(&moment, rows::SESSION, live, [now.as_millisecond()], |row| {
-        shared.session(row).map(|session| lots.add(Loaded::Record(Record::Session(session))))
+        shared.session(row).map(|session| lots.add(Record::Session(session).into()))
     })?;
     each(&moment, rows::SIGNING_KEY, " WHERE state <> 'removed'", [], |row| {
-        rows::signing_key(row).map(|key| lots.add(Loaded::Record(Record::SigningKey(key))))
+        rows::signing_key(row).map(|key| lots.add(Record::SigningKey(key).into()))
     })?;
-    each(&moment, rows::LOCK, "", [], |row| {
-        rows::lock(row).map(|lock| lots.add(Loaded::Record(Record::Lock(lock))))
-    })?;
+    each(&moment, rows::LOCK, "", [], |row| rows::lock(row).map(|lock| lots.add(Record::Lock(lock).into())))?;
     each(&moment, rows::GATE, "", [], |row| {
-        shared.gate(row).map(|gate| lots.add(Loaded::Record(Record::Gate(gate))))
+        shared.gate(row).map(|gate| lots.add(Record::Gate(gate).into()))
     })?;
     lots.send(0);
     Ok(())
