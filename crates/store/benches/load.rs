@@ -1,5 +1,6 @@
 //! What stands between a start and the first answer: opening a file of a million random tokens, streaming what may count
-//! out of it, and both of them with the index filled.
+//! out of it, and both of them with the index filled. Beside that, what it costs to write down a thousand last uses there, of
+//! tokens issued one after the other and of any.
 //!
 //! `cargo bench -p counterfoil-store --bench load`
 
@@ -13,8 +14,8 @@ use counterfoil_core::format::Format;
 use counterfoil_core::principal::Principal;
 use counterfoil_core::scope::ScopeSet;
 use counterfoil_core::secret::{Digest, Keys, RootSecret};
-use counterfoil_core::store::{Change, Record, Store, Write};
-use counterfoil_core::token::{Text, Token};
+use counterfoil_core::store::{Change, Record, Store, Touch, Write};
+use counterfoil_core::token::{Text, Token, TokenNumber, Use};
 use counterfoil_store::Sqlite;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use issue::{CHECK, EPOCH, HOME, OWNER, at, change, first, issue, text, token};
@@ -46,6 +47,17 @@ fn load(criterion: &mut Criterion) {
     group.bench_function("load", |bencher| {
         bencher.iter(|| runtime.block_on(store.load(at(0), Box::new(drop))));
     });
+    let mut round = 0;
+    for (name, step) in [("touch a thousand neighbours", 1), ("touch a thousand others", 7_919)] {
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                round += 1;
+                runtime.block_on(
+                    store.touch((0..1_000).map(|at| used(round, (round * 1_000 + at) * step)).collect()),
+                )
+            });
+        });
+    }
     drop(store);
     group.bench_function("ready", |bencher| {
         // What is dropped closes the file, which nobody else may have open.
@@ -83,6 +95,11 @@ fn issued(number: u64) -> Change {
         writes: vec![Write::Insert(Record::Token(token)), Write::Insert(Record::Text(text))],
         ..issue(number)
     }
+}
+
+fn used(round: u64, number: u64) -> Touch {
+    let used = Use { at: at(round.cast_signed()), address: Some([192, 0, 2, 1].into()) };
+    Touch::Use { token: TokenNumber(1 + number % TOKENS), used, count: 1 }
 }
 
 fn open(path: &Path) -> Sqlite {
