@@ -10,7 +10,8 @@ ABOUT = """# What it costs, and beside whom
 
 Written by `bench/compare`. The machine is small, shared and noisy, with the load beside the servers: rates and times are
 of this machine and this hour, and only ratios of turns taken one after the other say something elsewhere. Each ratio is
-the median of those of {rounds} rounds of {seconds} s, in which all sides take turns. Everything is on loopback.
+the median of those of {rounds} rounds of {seconds} s, in which all sides take turns. Everything is on loopback. Why some
+goals are short, and what was tried, is among the [open ends](open-ends.md).
 """
 
 HOW = """## How it is measured
