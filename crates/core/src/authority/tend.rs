@@ -17,8 +17,8 @@ const SESSIONS_KEPT: SignedDuration = SignedDuration::from_hours(24);
 const FEW_USES: usize = 1_000;
 /// How many seconds they wait at most.
 const FLUSHED_WITHIN: i64 = 60;
-/// No commit waits behind more touches than these.
-const TOUCHES_AT_ONCE: usize = 1_000;
+/// No commit waits behind more touches than these: a dozen milliseconds, if each is on a page of its own.
+const TOUCHES_AT_ONCE: usize = 200;
 
 impl Authority {
     /// Does whatever is due. `serve` calls it every second or so; a failure is reported and tried again next time.
