@@ -3,15 +3,12 @@
 use super::http::Connection;
 use super::place::{Place, as_nobody};
 use super::server::Server;
+use super::until;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
-
-/// How long it may take until a scrape brought what is waited for.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// One that runs; killed when it goes out of scope.
 pub(crate) struct Prometheus {
@@ -98,17 +95,6 @@ impl Drop for Prometheus {
         // It may be gone already.
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// Asks again until something is there.
-fn until<T>(what: &str, ask: impl Fn() -> Option<T>) -> T {
-    let begun = Instant::now();
-    loop {
-        if let Some(there) = ask() {
-            return there;
-        }
-        assert!(begun.elapsed() < PATIENCE, "in vain: {what}");
     }
 }
 
